@@ -1,0 +1,5 @@
+#pragma once
+// What is visible outside the shared library: everything else is hidden (-fvisibility=hidden), so that
+// code compiled with the library's own CPU flags never replaces the same template in a user's program.
+
+#define XTAPE_API __attribute__((visibility("default")))

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstddef>
+#include <limits>
+#include <new>
+
+#include <xtape/array/config.hpp>
+
+namespace xtape {
+
+/// What this thread's pool has done so far. system_calls stands still once a loop of fixed shapes is warm.
+struct pool_statistics {
+  std::size_t allocations = 0;   ///< blocks handed out
+  std::size_t system_calls = 0;  ///< blocks asked of the system allocator
+  std::size_t bytes_held = 0;    ///< bytes of the free blocks waiting to be handed out again
+};
+
+/// Returns at least `bytes` bytes aligned to 64. Thread-local: no locks, no atomics.
+/// A block may be given back on another thread; it then serves that thread.
+[[nodiscard]] XTAPE_API void* pool_allocate(std::size_t bytes);
+/// Gives back a block of pool_allocate(bytes): `bytes` must be the same number.
+XTAPE_API void pool_deallocate(void* block, std::size_t bytes) noexcept;
+/// Returns this thread's free blocks to the system.
+XTAPE_API void pool_trim() noexcept;
+XTAPE_API pool_statistics pool_stats() noexcept;
+
+/// Standard allocator over the thread's pool; every array, handle and tape uses it.
+template <class T>
+class pool_allocator {
+ public:
+  using value_type = T;
+
+  pool_allocator() noexcept = default;
+  template <class U>
+  pool_allocator(const pool_allocator<U>&) noexcept {}
+
+  [[nodiscard]] T* allocate(std::size_t count) {
+    if (count > std::numeric_limits<std::size_t>::max() / 2 / sizeof(T)) throw std::bad_alloc();
+    return static_cast<T*>(pool_allocate(count * sizeof(T)));
+  }
+  void deallocate(T* block, std::size_t count) noexcept { pool_deallocate(block, count * sizeof(T)); }
+
+  friend bool operator==(const pool_allocator&, const pool_allocator&) noexcept { return true; }
+};
+
+}  // namespace xtape

@@ -1,0 +1,126 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <initializer_list>
+#include <iterator>
+#include <string>
+#include <type_traits>
+
+#include <xtape/array/config.hpp>
+#include <xtape/array/xtensor.hpp>
+
+namespace xtape {
+
+/// The greatest number of axes an array may have.
+inline constexpr std::size_t max_rank = 8;
+
+/// Throws the shape_error of an array with more than max_rank axes.
+[[noreturn]] XTAPE_API void throw_rank_error(std::size_t rank);
+
+/// The sizes (or strides) of up to max_rank axes, stored in place: copying one never allocates.
+/// A drop-in for the vector that xtensor keeps its shapes in, which costs half of a small array's life.
+template <class T>
+class dimensions {
+ public:
+  using value_type = T;
+  using size_type = std::size_t;
+  using difference_type = std::ptrdiff_t;
+  using reference = T&;
+  using const_reference = const T&;
+  using pointer = T*;
+  using const_pointer = const T*;
+  using iterator = T*;
+  using const_iterator = const T*;
+  using reverse_iterator = std::reverse_iterator<iterator>;
+  using const_reverse_iterator = std::reverse_iterator<const_iterator>;
+  using allocator_type = std::allocator<T>;
+
+  dimensions() noexcept = default;
+  explicit dimensions(size_type count, T value = T()) { resize(count, value); }
+  dimensions(std::initializer_list<T> values) { assign(values.begin(), values.end()); }
+  template <std::input_iterator I>
+  dimensions(I first, I last) {
+    assign(first, last);
+  }
+  /// From any other shape: std::vector, std::array, xtensor's own.
+  template <class S>
+    requires(!std::is_same_v<std::remove_cvref_t<S>, dimensions> &&
+             requires(const S& s) { T(*s.begin()), s.end(), s.size(); })
+  dimensions(const S& other) {
+    assign(other.begin(), other.end());
+  }
+
+  template <class I>
+  void assign(I first, I last) {
+    resize(static_cast<size_type>(std::distance(first, last)));
+    std::transform(first, last, begin(), [](auto value) { return static_cast<T>(value); });
+  }
+  void resize(size_type count, T value = T()) {
+    if (count > max_rank) throw_rank_error(count);
+    for (size_type i = size_; i < count; ++i) data_[i] = value;
+    size_ = count;
+  }
+  void push_back(T value) { resize(size_ + 1, value); }
+  iterator erase(const_iterator at) {
+    const iterator position = begin() + (at - begin());
+    std::copy(position + 1, end(), position);
+    --size_;
+    return position;
+  }
+  iterator insert(const_iterator at, T value) {
+    const difference_type offset = at - begin();
+    push_back(value);
+    std::rotate(begin() + offset, end() - 1, end());
+    return begin() + offset;
+  }
+  void clear() noexcept { size_ = 0; }
+
+  bool empty() const noexcept { return size_ == 0; }
+  size_type size() const noexcept { return size_; }
+  size_type max_size() const noexcept { return max_rank; }
+  T* data() noexcept { return data_.data(); }
+  const T* data() const noexcept { return data_.data(); }
+  T& operator[](size_type i) noexcept { return data_[i]; }
+  const T& operator[](size_type i) const noexcept { return data_[i]; }
+  T& front() noexcept { return data_[0]; }
+  const T& front() const noexcept { return data_[0]; }
+  T& back() noexcept { return data_[size_ - 1]; }
+  const T& back() const noexcept { return data_[size_ - 1]; }
+  iterator begin() noexcept { return data(); }
+  iterator end() noexcept { return data() + size_; }
+  const_iterator begin() const noexcept { return data(); }
+  const_iterator end() const noexcept { return data() + size_; }
+  const_iterator cbegin() const noexcept { return begin(); }
+  const_iterator cend() const noexcept { return end(); }
+  reverse_iterator rbegin() noexcept { return reverse_iterator(end()); }
+  reverse_iterator rend() noexcept { return reverse_iterator(begin()); }
+  const_reverse_iterator rbegin() const noexcept { return const_reverse_iterator(end()); }
+  const_reverse_iterator rend() const noexcept { return const_reverse_iterator(begin()); }
+  const_reverse_iterator crbegin() const noexcept { return rbegin(); }
+  const_reverse_iterator crend() const noexcept { return rend(); }
+
+  friend bool operator==(const dimensions& a, const dimensions& b) noexcept {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end());
+  }
+
+ private:
+  std::array<T, max_rank> data_;
+  size_type size_ = 0;
+};
+
+/// Sizes of the axes, outermost first. {} is a scalar.
+using shape_type = dimensions<std::size_t>;
+
+/// "(128, 784)"; "()" for a scalar.
+XTAPE_API std::string to_string(const shape_type& shape);
+/// The number of elements: the product of the sizes, 1 for a scalar.
+XTAPE_API std::size_t size_of(const shape_type& shape) noexcept;
+
+}  // namespace xtape
+
+template <class X, class T>
+struct xt::rebind_container<X, xtape::dimensions<T>> {
+  using type = xtape::dimensions<X>;
+};
