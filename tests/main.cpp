@@ -1,0 +1,6 @@
+// The main function of every test program, compiled once (Catch2 3 brings its own).
+
+#if !__has_include(<catch2/catch_test_macros.hpp>)
+#define CATCH_CONFIG_MAIN
+#include <catch2/catch.hpp>
+#endif
