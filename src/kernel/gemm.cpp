@@ -1,0 +1,162 @@
+#include "kernel/gemm.hpp"
+
+#include <xtape/array/error.hpp>
+
+#include "kernel/lane.hpp"
+#include "kernel/parallel.hpp"
+
+#include <cblas.h>
+
+#include <algorithm>
+#include <climits>
+#include <string>
+#include <vector>
+
+namespace xtape::kernel {
+
+namespace {
+
+int blas_size(std::size_t size) {
+  if (size > static_cast<std::size_t>(INT_MAX))
+    throw domain_error("gemm: size " + std::to_string(size) + ": BLAS counts up to " +
+                       std::to_string(INT_MAX));
+  return static_cast<int>(size);
+}
+
+void blas_gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k, float alpha,
+               const float* a, int lda, const float* b, int ldb, float beta, float* c) {
+  cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, n);
+}
+
+void blas_gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k, double alpha,
+               const double* a, int lda, const double* b, int ldb, double beta, double* c) {
+  cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, n);
+}
+
+/// c = beta c, a product without terms.
+template <class T>
+void scale(std::size_t size, T beta, T* c) {
+  if (beta == T(0))
+    std::fill_n(c, size, T(0));
+  else if (beta != T(1))
+    for (std::size_t i = 0; i < size; ++i) c[i] *= beta;
+}
+
+}  // namespace
+
+template <class T>
+void gemm(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std::size_t k, T alpha,
+          const T* a, const T* b, T beta, T* c) {
+  if (m == 0 || n == 0) return;
+  const int rows = blas_size(m);
+  const int cols = blas_size(n);
+  const int terms = blas_size(k);
+  if (k == 0) return scale(m * n, beta, c);
+  blas_gemm(transpose_a ? CblasTrans : CblasNoTrans, transpose_b ? CblasTrans : CblasNoTrans, rows,
+            cols, terms, alpha, a, transpose_a ? rows : terms, b, transpose_b ? terms : cols, beta,
+            c);
+}
+
+template <class T>
+void affine(std::size_t m, std::size_t n, std::size_t k, const T* a, const T* b, const T* bias,
+            T* c) {
+  parallel_for(m, m * n, 1, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) std::copy_n(bias, n, c + i * n);
+  });
+  gemm(false, false, m, n, k, T(1), a, b, T(1), c);
+}
+
+namespace {
+
+/// out_j (+)= the sum of column j over `rows` rows of x that are `x_row` apart, for j < cols.
+/// Eight rows at a time: one load and one store of out for eight loads of x.
+template <class T>
+void add_rows(std::size_t rows, std::size_t cols, const T* x, std::size_t x_row, bool accumulate,
+              T* out) {
+  constexpr std::size_t size = lane_size<T>;
+  std::size_t i = 0;
+  const auto add = [&](auto count) {
+    const T* from = x + i * x_row;
+    const auto columns = [&](std::size_t j, auto read, auto write) {
+      constexpr std::size_t n = decltype(count)::value;
+      lane<T> sum[n];
+      for (std::size_t r = 0; r < n; ++r) sum[r] = read(from + r * x_row + j);
+      for (std::size_t width = n / 2; width > 0; width /= 2)
+        for (std::size_t r = 0; r < width; ++r) sum[r] += sum[r + width];
+      if (accumulate) sum[0] += read(out + j);
+      write(out + j, sum[0]);
+    };
+    std::size_t j = 0;
+    for (; j + size <= cols; j += size)
+      columns(j, [](const T* at) { return load(at); },
+              [](T* at, const lane<T>& value) { store(at, value); });
+    if (const std::size_t rest = cols - j; rest > 0)
+      columns(j, [rest](const T* at) { return load_partial(at, rest); },
+              [rest](T* at, const lane<T>& value) { store_partial(at, value, rest); });
+    i += decltype(count)::value;
+    accumulate = true;
+  };
+  while (i + 8 <= rows) add(std::integral_constant<std::size_t, 8>{});
+  while (i < rows) add(std::integral_constant<std::size_t, 1>{});
+}
+
+/// add_rows for any number of columns. Where a row is shorter than a few registers, as many rows as
+/// a register has elements count as one long row, whose sums are then added up.
+template <class T>
+void sum_rows(std::size_t rows, std::size_t cols, const T* x, bool accumulate, T* out) {
+  constexpr std::size_t size = lane_size<T>;
+  const std::size_t folded = rows / size;
+  if (cols >= 4 * size || folded < 8) return add_rows(rows, cols, x, cols, accumulate, out);
+  T wide[4 * size * size];
+  add_rows(folded, cols * size, x, cols * size, false, wide);
+  add_rows(size, cols, wide, cols, accumulate, out);
+  add_rows(rows - folded * size, cols, x + folded * size * cols, cols, true, out);
+}
+
+/// Rows at least this long are shared out among the threads by columns.
+constexpr std::size_t long_row = 8192;
+/// Elements of one block of rows with its own partial sums, and the fewest rows it has.
+constexpr std::size_t block_elements = 65536;
+constexpr std::size_t block_rows_min = 128;
+
+}  // namespace
+
+template <class T>
+void column_sums(std::size_t rows, std::size_t cols, const T* x, bool accumulate, T* out) {
+  if (cols == 0) return;
+  if (rows == 0) {
+    if (!accumulate) std::fill_n(out, cols, T(0));
+    return;
+  }
+  const std::size_t block = std::max(block_rows_min, block_elements / cols);
+  if (cols >= long_row) {
+    parallel_for(cols, rows * cols, 64, [&](std::size_t begin, std::size_t end) {
+      add_rows(rows, end - begin, x + begin, cols, accumulate, out + begin);
+    });
+  } else if (rows <= block) {
+    sum_rows(rows, cols, x, accumulate, out);
+  } else {
+    // The blocks follow from the shape alone, and so do the sums.
+    const std::size_t blocks = (rows + block - 1) / block;
+    std::vector<T> partial(blocks * cols);
+    parallel_for(blocks, rows * cols, 1, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin; i < end; ++i)
+        sum_rows(std::min(block, rows - i * block), cols, x + i * block * cols, false,
+                 partial.data() + i * cols);
+    });
+    sum_rows(blocks, cols, partial.data(), accumulate, out);
+  }
+}
+
+template void gemm(bool, bool, std::size_t, std::size_t, std::size_t, float, const float*,
+                   const float*, float, float*);
+template void affine(std::size_t, std::size_t, std::size_t, const float*, const float*,
+                     const float*, float*);
+template void column_sums(std::size_t, std::size_t, const float*, bool, float*);
+template void gemm(bool, bool, std::size_t, std::size_t, std::size_t, double, const double*,
+                   const double*, double, double*);
+template void affine(std::size_t, std::size_t, std::size_t, const double*, const double*,
+                     const double*, double*);
+template void column_sums(std::size_t, std::size_t, const double*, bool, double*);
+
+}  // namespace xtape::kernel
