@@ -1,4 +1,3 @@
-#pragma once
 // Compiled once a test program: the two headers that take the longest.
 
 #include "../catch.hpp"
