@@ -267,21 +267,21 @@ TEST_CASE("the normal quantile inverts the cumulative distribution", "[rng]") {
 }
 
 TEST_CASE("bounded integers are unbiased", "[rng]") {
-  // For n = 3 * 2^62 plain scaling is biased beyond doubt: two of the 2^64 numbers fall on every
-  // multiple of 3, one on the others.
-  constexpr std::uint64_t n = 3 * (std::uint64_t{1} << 62);
+  // For n = 5 * 2^61 plain scaling is biased beyond doubt: of any five neighbours three are the image
+  // of two of the 2^64 numbers, and two of one.
+  constexpr std::uint64_t n = 5 * (std::uint64_t{1} << 61);
   constexpr int draws = 30'000;
   rng random(3);
-  std::array<int, 3> residues{}, thirds{};
+  std::array<int, 5> residues{}, fifths{};
   for (int i = 0; i < draws; ++i) {
     const std::uint64_t k = random.below(n);
     REQUIRE(k < n);
-    ++residues[k % 3];
-    ++thirds[k / (n / 3)];
+    ++residues[k % 5];
+    ++fifths[k / (n / 5)];
   }
-  const double error = std::sqrt(draws * 2 / 9.0);
-  for (const int count : residues) CHECK(std::abs(count - draws / 3) < 4 * error);
-  for (const int count : thirds) CHECK(std::abs(count - draws / 3) < 4 * error);
+  const double error = std::sqrt(draws * 0.2 * 0.8);
+  for (const int count : residues) CHECK(std::abs(count - draws / 5) < 4 * error);
+  for (const int count : fifths) CHECK(std::abs(count - draws / 5) < 4 * error);
 
   std::array<double, 10> digits{};
   for (int i = 0; i < draws; ++i) ++digits[random.below(10)];
