@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <type_traits>
 
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // inside the AVX-512 intrinsics of gcc 12
+#pragma GCC diagnostic ignored "-Wuninitialized"
 #endif
 #include <xsimd/xsimd.hpp>
 
@@ -92,25 +94,88 @@ void store_partial(T* to, const lane<T>& value, std::size_t count) noexcept {
   std::copy_n(buffer, count, to);
 }
 
+// Folding a register in halves, upper onto lower, with registers all the way down: the stack would
+// cost a wait for every horizontal sum (Note [Partial lanes]). The order is that of the portable
+// loop below.
+#if defined(__SSE2__)
+struct fold_sum {
+  __m128 operator()(__m128 a, __m128 b) const noexcept { return _mm_add_ps(a, b); }
+  __m128d operator()(__m128d a, __m128d b) const noexcept { return _mm_add_pd(a, b); }
+#if defined(__AVX__)
+  __m256 operator()(__m256 a, __m256 b) const noexcept { return _mm256_add_ps(a, b); }
+  __m256d operator()(__m256d a, __m256d b) const noexcept { return _mm256_add_pd(a, b); }
+#endif
+};
+
+struct fold_max {
+  __m128 operator()(__m128 a, __m128 b) const noexcept { return _mm_max_ps(a, b); }
+  __m128d operator()(__m128d a, __m128d b) const noexcept { return _mm_max_pd(a, b); }
+#if defined(__AVX__)
+  __m256 operator()(__m256 a, __m256 b) const noexcept { return _mm256_max_ps(a, b); }
+  __m256d operator()(__m256d a, __m256d b) const noexcept { return _mm256_max_pd(a, b); }
+#endif
+};
+
+template <class Op>
+float fold(__m128 v, Op op) noexcept {
+  v = op(v, _mm_movehl_ps(v, v));
+  return _mm_cvtss_f32(op(v, _mm_shuffle_ps(v, v, 1)));
+}
+template <class Op>
+double fold(__m128d v, Op op) noexcept {
+  return _mm_cvtsd_f64(op(v, _mm_unpackhi_pd(v, v)));
+}
+#if defined(__AVX__)
+template <class Op>
+float fold(__m256 v, Op op) noexcept {
+  return fold(op(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1)), op);
+}
+template <class Op>
+double fold(__m256d v, Op op) noexcept {
+  return fold(op(_mm256_castpd256_pd128(v), _mm256_extractf128_pd(v, 1)), op);
+}
+#endif
+#if defined(__AVX512F__)
+template <class Op>
+float fold(__m512 v, Op op) noexcept {
+  const __m256 upper = _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(v), 1));
+  return fold(op(_mm512_castps512_ps256(v), upper), op);
+}
+template <class Op>
+double fold(__m512d v, Op op) noexcept {
+  return fold(op(_mm512_castpd512_pd256(v), _mm512_extractf64x4_pd(v, 1)), op);
+}
+#endif
+#endif
+
 /// Sum of the register's elements, in a fixed order.
 template <class T>
 T horizontal_sum(const lane<T>& value) noexcept {
+#if defined(__SSE2__)
+  return fold(static_cast<typename lane<T>::register_type>(value), fold_sum{});
+#else
   alignas(64) T buffer[lane_size<T>];
   value.store_aligned(buffer);
   for (std::size_t width = lane_size<T> / 2; width > 0; width /= 2)
     for (std::size_t i = 0; i < width; ++i) buffer[i] += buffer[i + width];
   return buffer[0];
+#endif
 }
 
 /// Greatest of the register's elements; NaN where one of them is NaN.
 template <class T>
 T horizontal_max(const lane<T>& value) noexcept {
+#if defined(__SSE2__)
+  if (xsimd::any(value != value)) return std::numeric_limits<T>::quiet_NaN();
+  return fold(static_cast<typename lane<T>::register_type>(value), fold_max{});
+#else
   alignas(64) T buffer[lane_size<T>];
   value.store_aligned(buffer);
   T greatest = buffer[0];
   for (std::size_t i = 1; i < lane_size<T>; ++i)
     if (!(buffer[i] <= greatest)) greatest = buffer[i];
   return greatest;
+#endif
 }
 
 }  // namespace xtape::kernel
