@@ -1,14 +1,15 @@
 #include <xtape/array/rng.hpp>
 
+#include <xtape/array/text.hpp>
+
 #include <algorithm>
 #include <bit>
 #include <cfloat>
 #include <cmath>
-#include <cstdio>
 #include <string>
 
-// Every promise of portability rests on each + - * / and square root being rounded once, on its own:
-// meson.build compiles this file with -ffp-contract=off.
+// Every promise of portability rests on each + - * / and square root being rounded once, on its
+// own: meson.build compiles this file with -ffp-contract=off.
 static_assert(FLT_EVAL_METHOD == 0, "double arithmetic must be done in double precision");
 #if defined(__FAST_MATH__)
 #error "rng.cpp must not be compiled with -ffast-math"
@@ -21,7 +22,9 @@ constexpr std::uint32_t multiplier_0 = 0xD2511F53, multiplier_1 = 0xCD9E8D57;
 constexpr std::uint32_t weyl_0 = 0x9E3779B9, weyl_1 = 0xBB67AE85;
 
 constexpr std::uint32_t low(std::uint64_t value) { return static_cast<std::uint32_t>(value); }
-constexpr std::uint32_t high(std::uint64_t value) { return static_cast<std::uint32_t>(value >> 32); }
+constexpr std::uint32_t high(std::uint64_t value) {
+  return static_cast<std::uint32_t>(value >> 32);
+}
 constexpr std::uint64_t join(std::uint32_t low_half, std::uint32_t high_half) {
   return low_half | (std::uint64_t{high_half} << 32);
 }
@@ -79,7 +82,8 @@ double logarithm(double x) {
 // Horner's rule on eight coefficients, written out: a loop here would keep its callers from being
 // vectorised.
 double polynomial(const double (&c)[8], double x) {
-  return ((((((c[7] * x + c[6]) * x + c[5]) * x + c[4]) * x + c[3]) * x + c[2]) * x + c[1]) * x + c[0];
+  return ((((((c[7] * x + c[6]) * x + c[5]) * x + c[4]) * x + c[3]) * x + c[2]) * x + c[1]) * x +
+         c[0];
 }
 
 constexpr double centre = 0.425;  // |p - 1/2| up to which AS 241 uses its central approximation
@@ -133,19 +137,21 @@ double tail_quantile(double p) {
   return polynomial(e, r - 5) / polynomial(f, r - 5);
 }
 
-// A draw's first bit is the sign, its next 52 bits m the distance q = 1/2 - (m + 1/2) / 2^53 from the
-// median: every step is exact.
+// A draw's first bit is the sign, its next 52 bits m the distance q = 1/2 - (m + 1/2) / 2^53 from
+// the median: every step is exact.
 double distance_from_median(std::uint64_t word) {
   const std::uint64_t mantissa = (word << 1) >> 12;
   const auto one_to_two = std::bit_cast<double>(mantissa | 0x3FF0000000000000);
   return 0.5 - ((one_to_two - 1) * 0.5 + 0x1p-54);
 }
 double with_sign(double value, std::uint64_t word) {
-  return std::bit_cast<double>(std::bit_cast<std::uint64_t>(value) | (word & (std::uint64_t{1} << 63)));
+  return std::bit_cast<double>(std::bit_cast<std::uint64_t>(value) |
+                               (word & (std::uint64_t{1} << 63)));
 }
 double tail_normal(std::uint64_t word, double q) { return with_sign(tail_quantile(0.5 - q), word); }
 
-constexpr std::size_t chunk = 256;  // draws turned into numbers at a time: words and numbers stay in L1
+// How many draws are turned into numbers at a time: both stay in the first cache.
+constexpr std::size_t chunk = 256;
 
 // The central formula for all, without a branch, then the one draw in seven that lies in a tail.
 void normals(const std::uint64_t* words, double* values, std::size_t count) {
@@ -164,14 +170,8 @@ void normals(const std::uint64_t* words, double* values, std::size_t count) {
     values[tails[j]] = tail_normal(words[tails[j]], distances[tails[j]]);
 }
 
-std::string number(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%g", value);
-  return text;
-}
-
 void check_uniform(double a, double b, double limit, location where) {
-  const std::string call = "uniform: a = " + number(a) + ", b = " + number(b) + ": ";
+  const std::string call = "uniform: a = " + number_text(a) + ", b = " + number_text(b) + ": ";
   if (!std::isfinite(a) || !std::isfinite(b) || !std::isfinite(b - a))
     throw domain_error(call + "both and their difference must be finite", where);
   if (a > b) throw domain_error(call + "a must not be greater than b", where);
@@ -180,7 +180,8 @@ void check_uniform(double a, double b, double limit, location where) {
 }
 
 void check_normal(double mean, double std, double limit, location where) {
-  const std::string call = "normal: mean = " + number(mean) + ", std = " + number(std) + ": ";
+  const std::string call =
+      "normal: mean = " + number_text(mean) + ", std = " + number_text(std) + ": ";
   if (!std::isfinite(mean) || !std::isfinite(std))
     throw domain_error(call + "both must be finite", where);
   if (std < 0) throw domain_error(call + "std must not be negative", where);
@@ -196,15 +197,15 @@ constexpr double largest = static_cast<double>(std::numeric_limits<T>::max());
 std::array<std::uint32_t, 4> philox4x32(const std::array<std::uint32_t, 4>& counter,
                                         const std::array<std::uint32_t, 2>& key) noexcept {
   std::uint64_t words[2];
-  philox_blocks(join(key[0], key[1]), join(counter[2], counter[3]), join(counter[0], counter[1]), words,
-                1);
+  philox_blocks(join(key[0], key[1]), join(counter[2], counter[3]), join(counter[0], counter[1]),
+                words, 1);
   return {low(words[0]), high(words[0]), low(words[1]), high(words[1])};
 }
 
 double standard_normal_quantile(double p, location where) {
   if (!(p > 0 && p < 1))
-    throw domain_error("standard_normal_quantile: p = " + number(p) + ": must lie between 0 and 1",
-                       where);
+    throw domain_error(
+        "standard_normal_quantile: p = " + number_text(p) + ": must lie between 0 and 1", where);
   if (p < DBL_MIN) p = DBL_MIN;  // the logarithm knows no subnormal numbers
   const double q = p - 0.5;
   if (std::fabs(q) <= centre) return std::copysign(central_quantile(std::fabs(q)), q);
@@ -212,7 +213,7 @@ double standard_normal_quantile(double p, location where) {
 }
 
 rng rng::split(std::uint64_t stream) const noexcept {
-  // Another key than the one the numbers come from, so that a child is none of its parent's numbers.
+  // Not the key the numbers come from: a child must not be made of its parent's numbers.
   constexpr std::uint64_t salt = 0x73706C6974206F66;
   std::uint64_t words[2];
   philox_blocks(key_ ^ salt, stream_, stream, words, 1);
@@ -228,7 +229,7 @@ void rng::discard(std::uint64_t draws) noexcept {
   if (position_ & 1) load();
 }
 
-void rng::draw(std::span<std::uint64_t> words) noexcept {
+void rng::fill_bits(std::span<std::uint64_t> words) noexcept {
   std::size_t done = 0;
   if (!words.empty() && (position_ & 1)) words[done++] = (*this)();
   const std::size_t blocks = (words.size() - done) / 2;
@@ -258,7 +259,7 @@ std::uint64_t rng::below(std::uint64_t n, location where) {
   __extension__ using wide = unsigned __int128;
   wide product = wide{(*this)()} * n;
   if (static_cast<std::uint64_t>(product) < n) {
-    const std::uint64_t excess = (0 - n) % n;  // 2^64 mod n: as many low parts would be one too many
+    const std::uint64_t excess = (0 - n) % n;  // 2^64 mod n: so many low parts are one too many
     while (static_cast<std::uint64_t>(product) < excess) product = wide{(*this)()} * n;
   }
   return static_cast<std::uint64_t>(product >> 64);
@@ -266,13 +267,13 @@ std::uint64_t rng::below(std::uint64_t n, location where) {
 
 namespace {
 
-template <class T, class Draw, class Make>
-void fill(std::span<T> values, const Draw& draw, const Make& make) {
+template <class T, class Make>
+void fill(std::span<T> values, rng& random, const Make& make) {
   std::uint64_t words[chunk];
   double numbers[chunk];
   while (!values.empty()) {
     const std::size_t count = std::min(chunk, values.size());
-    draw(std::span(words, count));
+    random.fill_bits(std::span(words, count));
     make(words, numbers, count);
     for (std::size_t i = 0; i < count; ++i) values[i] = static_cast<T>(numbers[i]);
     values = values.subspan(count);
@@ -297,19 +298,19 @@ auto normal_maker(double mean, double std) {
 
 void rng::fill_uniform(std::span<double> values, double a, double b, location where) {
   check_uniform(a, b, largest<double>, where);
-  fill(values, [this](std::span<std::uint64_t> words) { draw(words); }, uniform_maker(a, b));
+  fill(values, *this, uniform_maker(a, b));
 }
 void rng::fill_uniform(std::span<float> values, double a, double b, location where) {
   check_uniform(a, b, largest<float>, where);
-  fill(values, [this](std::span<std::uint64_t> words) { draw(words); }, uniform_maker(a, b));
+  fill(values, *this, uniform_maker(a, b));
 }
 void rng::fill_normal(std::span<double> values, double mean, double std, location where) {
   check_normal(mean, std, largest<double>, where);
-  fill(values, [this](std::span<std::uint64_t> words) { draw(words); }, normal_maker(mean, std));
+  fill(values, *this, normal_maker(mean, std));
 }
 void rng::fill_normal(std::span<float> values, double mean, double std, location where) {
   check_normal(mean, std, largest<float>, where);
-  fill(values, [this](std::span<std::uint64_t> words) { draw(words); }, normal_maker(mean, std));
+  fill(values, *this, normal_maker(mean, std));
 }
 
 }  // namespace xtape

@@ -105,9 +105,9 @@ TEST_CASE("the numbers are these, to the bit, on every compiler and machine", "[
   CHECK(uniform.uniform(-1, 3) == -1 + 4 * 0x1.4ee9b3f7f36c8p-2);
 
   rng normal(42);
-  for (const double z : {0x1.42dc65ce0ff8bp-4, 0x1.a3f4a5b3e5028p-2, 0x1.caca1d20ed486p-2,
-                         0x1.d61412d6e26a2p-4, -0x1.005c13c20659bp+0, -0x1.343a4868da36cp-1,
-                         -0x1.e73d53e139934p-1, 0x1.3b29da9b3fb79p-2})
+  for (const double z :
+       {0x1.42dc65ce0ff8bp-4, 0x1.a3f4a5b3e5028p-2, 0x1.caca1d20ed486p-2, 0x1.d61412d6e26a2p-4,
+        -0x1.005c13c20659bp+0, -0x1.343a4868da36cp-1, -0x1.e73d53e139934p-1, 0x1.3b29da9b3fb79p-2})
     CHECK(normal.normal() == z);
 
   rng child = rng(42).split(3);
@@ -233,7 +233,8 @@ TEST_CASE("normal numbers are normal", "[rng]") {
   for (const double z : {1.0, 2.0, 3.0, 4.0}) {  // both tails, as counts of a Poisson variable
     const double expected = static_cast<double>(n) * standard_normal_cdf(-z);
     const auto above = std::count_if(values.begin(), values.end(), [&](double x) { return x > z; });
-    const auto below = std::count_if(values.begin(), values.end(), [&](double x) { return x < -z; });
+    const auto below =
+        std::count_if(values.begin(), values.end(), [&](double x) { return x < -z; });
     CAPTURE(z, expected, above, below);
     CHECK(std::fabs(static_cast<double>(above) - expected) < 4 * std::sqrt(expected));
     CHECK(std::fabs(static_cast<double>(below) - expected) < 4 * std::sqrt(expected));
@@ -267,8 +268,8 @@ TEST_CASE("the normal quantile inverts the cumulative distribution", "[rng]") {
 }
 
 TEST_CASE("bounded integers are unbiased", "[rng]") {
-  // For n = 5 * 2^61 plain scaling is biased beyond doubt: of any five neighbours three are the image
-  // of two of the 2^64 numbers, and two of one.
+  // For n = 5 * 2^61 plain scaling is biased beyond doubt: of any five neighbours three are the
+  // image of two of the 2^64 numbers, and two of one.
   constexpr std::uint64_t n = 5 * (std::uint64_t{1} << 61);
   constexpr int draws = 30'000;
   rng random(3);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <xtape/array/array.hpp>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -9,27 +11,26 @@
 #include <span>
 #include <utility>
 
-#include <xtape/array/array.hpp>
-
 namespace xtape {
 
-/// One block of Philox4x32-10: a bijection of the 128-bit counter for every 64-bit key. The generator
-/// below encrypts 0, 1, 2, ... with it.
+/// One block of Philox4x32-10: a bijection of the 128-bit counter for every 64-bit key. The
+/// generator below encrypts 0, 1, 2, ... with it.
 /// Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
 XTAPE_API std::array<std::uint32_t, 4> philox4x32(const std::array<std::uint32_t, 4>& counter,
                                                   const std::array<std::uint32_t, 2>& key) noexcept;
 
 /// The z with P(Z <= z) = p for a standard normal Z, to about 1e-15 relative.
 /// p: strictly between 0 and 1, else domain_error.
-/// Source: Wichura, algorithm AS 241 (PPND16), Applied Statistics 37 (1988); its logarithm is our own.
+/// Source: Wichura, algorithm AS 241 (PPND16), Applied Statistics 37 (1988).
 XTAPE_API double standard_normal_quantile(double p, location where = location::current());
 
 /// A counter-based random number generator: draw k of a generator is a pure function of (seed, k).
 ///
 /// The numbers are the same on every compiler, optimisation level and C library: only integer
 /// arithmetic, + - * / and square roots are used, never a function of libm, and never a fused
-/// multiply-add. One draw is 64 bits; uniform() and normal() take one draw each, below(n) seldom more
-/// than one. Filling an array gives exactly the numbers that as many single calls would.
+/// multiply-add. One draw is 64 bits; uniform() and normal() take one draw each, below(n) seldom
+/// more than one. Filling an array gives exactly the numbers that as many single calls would.
+///
 /// It is a std::uniform_random_bit_generator, but the distributions of <random> differ between
 /// standard libraries: use the members. Not for secrets.
 class XTAPE_API rng {
@@ -38,9 +39,9 @@ class XTAPE_API rng {
 
   explicit rng(std::uint64_t seed) noexcept : key_(seed) {}
 
-  /// The generator of that sub-stream, independent of this one and of every other stream. It depends
-  /// on the seed and the path of splits only, not on what has been drawn: give each layer its own
-  /// stream, and a new layer does not change the numbers of the others.
+  /// The generator of that sub-stream, independent of this one and of every other stream. It
+  /// depends on the seed and the path of splits only, not on what has been drawn: give each layer
+  /// its own stream, and a new layer does not change the numbers of the others.
   rng split(std::uint64_t stream) const noexcept;
 
   static constexpr result_type min() noexcept { return 0; }
@@ -84,6 +85,8 @@ class XTAPE_API rng {
                              first + static_cast<difference>(below(n)));
   }
 
+  /// Fills with the next draws, 64 bits each.
+  void fill_bits(std::span<std::uint64_t> words) noexcept;
   /// Fills with uniform(a, b), each float the rounding of the double. Also throws domain_error
   /// where the bounds do not fit a float.
   void fill_uniform(std::span<double> values, double a, double b,
@@ -121,7 +124,6 @@ class XTAPE_API rng {
 
  private:
   void load() noexcept;
-  void draw(std::span<std::uint64_t> words) noexcept;
 
   std::uint64_t key_;
   std::uint64_t stream_ = 0;
