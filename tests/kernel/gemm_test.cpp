@@ -136,6 +136,22 @@ TEMPLATE_TEST_CASE("gemm carries NaN and infinity from its inputs", "[kernel][ge
   }
 }
 
+TEMPLATE_TEST_CASE("a product with a vector carries NaN past a factor of 0", "[kernel][gemm]", float,
+                   double) {
+  using T = TestType;
+  const std::size_t size = GENERATE(3, 40);
+  std::vector<T> a(size * size, T(1));
+  const std::vector<T> zero(size, T(0));
+  std::vector<T> y(size);
+  a[size + 1] = std::numeric_limits<T>::quiet_NaN();
+  for (const bool transpose : {false, true}) {
+    gemm<T>(transpose, false, size, 1, size, T(1), a.data(), zero.data(), T(0), y.data());
+    for (std::size_t j = 0; j < size; ++j) CHECK(std::isnan(y[j]) == (j == 1));
+    gemm<T>(false, transpose, 1, size, size, T(1), zero.data(), a.data(), T(0), y.data());
+    for (std::size_t j = 0; j < size; ++j) CHECK(std::isnan(y[j]) == (j == 1));
+  }
+}
+
 TEST_CASE("gemm refuses sizes BLAS cannot count", "[kernel][gemm]") {
   if constexpr (sizeof(std::size_t) > 4) {
     const std::size_t big = std::size_t{1} << 31;
