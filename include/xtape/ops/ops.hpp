@@ -1,0 +1,9 @@
+#pragma once
+// Every operation.
+
+#include <xtape/ops/activation.hpp>
+#include <xtape/ops/arithmetic.hpp>
+#include <xtape/ops/linalg.hpp>
+#include <xtape/ops/loss.hpp>
+#include <xtape/ops/reduce.hpp>
+#include <xtape/ops/shape.hpp>

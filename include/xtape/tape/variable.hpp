@@ -1,0 +1,198 @@
+#pragma once
+
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include <xtape/tape/node.hpp>
+
+namespace xtape {
+
+/// A handle on an immutable value that operations combine. Cheap to copy: copies share the value.
+/// Made from an array it is a constant; made by an operation while a tape is alive, from anything
+/// that depends on a parameter, it is *tracked* and has a history that backward follows.
+/// A value outlives its tape; only its history goes with it.
+template <real T>
+class XTAPE_API variable {
+ public:
+  using value_type = T;
+
+  /// A constant. Implicit, so that a function of variables takes arrays too.
+  variable(const array<T>& value) : node_(new detail::node<T>(value)) {}
+  variable(array<T>&& value) : node_(new detail::node<T>(std::move(value))) {}
+  /// A constant of shape ().
+  explicit variable(T scalar) : node_(new detail::node<T>(full<T>({}, scalar))) {}
+
+  variable(const variable& other) noexcept : node_(other.node_) {
+    if (node_ != nullptr) ++node_->references;
+  }
+  variable(variable&& other) noexcept : node_(std::exchange(other.node_, nullptr)) {}
+  variable& operator=(variable other) noexcept {
+    std::swap(node_, other.node_);
+    return *this;
+  }
+  ~variable() {
+    if (node_ != nullptr) detail::release(node_);
+  }
+
+  const array<T>& value() const { return node().value; }
+  const shape_type& shape() const { return node().value.shape(); }
+  std::size_t size() const { return node().value.size(); }
+  std::size_t rank() const { return node().value.dimension(); }
+  /// The only element. Throws shape_error unless there is exactly one.
+  T item(location where = location::current()) const;
+
+  /// Names the value in print-outs, reports and errors; returns it, so that a name fits in an expression.
+  const variable& named(std::string_view name) const;
+  std::string_view name() const { return node().name; }
+
+  /// Whether gradients reach it: a parameter, or recorded on a tape that is alive.
+  bool tracked() const;
+  /// The same value without history: a constant to whatever uses it.
+  variable detach() const;
+
+  /// Runs the tape backwards from this value: every parameter p it depends on gets
+  /// p.grad() += d(this)/dp. The value must have one element; otherwise pass the cotangent `seed`,
+  /// an array of its shape, and p.grad() += seed . d(this)/dp. May be called again while the tape lives.
+  /// Throws tape_error without a tape, with one that is gone, or when a parameter changed in between;
+  /// shape_error for a missing or misshapen seed. Gradients are then as before.
+  void backward(location where = location::current()) const;
+  void backward(const array<T>& seed, location where = location::current()) const;
+
+  /// d(loss)/d(this), summed over the backward calls since zero_grad. Zeros for a parameter no
+  /// backward reached. An intermediate value's gradient is only there if keep_grad asked for it
+  /// before backward: tape_error otherwise.
+  const array<T>& grad(location where = location::current()) const;
+  /// Whether a backward call reached it since zero_grad.
+  bool has_grad() const { return node().grad != nullptr && node().grad->filled; }
+  /// Asks backward to leave this intermediate value's gradient in grad().
+  const variable& keep_grad() const;
+  /// Forgets the gradient; the next backward starts afresh. Costs nothing.
+  void zero_grad() const;
+
+  /// A parameter's elements, to be changed in place. Whatever was recorded with the old ones can no
+  /// longer run backward. Throws tape_error for any other variable: values are immutable.
+  array<T>& mutable_value(location where = location::current()) const;
+
+  /// The engine's view of the handle.
+  detail::node<T>& node() const {
+    if (node_ == nullptr) throw_moved_from();
+    return *node_;
+  }
+  /// Takes over one reference.
+  static variable adopt(detail::node<T>* made) noexcept { return variable(made); }
+  /// Adds a reference.
+  static variable share(detail::node<T>& held) noexcept {
+    ++held.references;
+    return variable(&held);
+  }
+
+ protected:
+  explicit variable(detail::node<T>* adopted) noexcept : node_(adopted) {}
+
+ private:
+  [[noreturn]] static void throw_moved_from();
+  detail::node<T>* node_;
+};
+
+/// A leaf that training changes: always tracked, with a name, keeping its gradient between tapes.
+/// It owns its value: a copy is an independent parameter. A variable made from it refers to it, and
+/// goes on doing so when the parameter is moved or assigned to; that is how an optimizer holds it.
+template <real T>
+class XTAPE_API parameter : public variable<T> {
+ public:
+  explicit parameter(array<T> value, std::string_view name = {})
+      : variable<T>(new detail::node<T>(std::move(value))) {
+    this->node().parameter = true;
+    this->named(name);
+  }
+  parameter(const parameter& other) : parameter(other.value(), other.name()) {}
+  parameter(parameter&&) noexcept = default;
+  /// Copies the value and drops the gradient. The parameter stays itself: who refers to it sees the new value.
+  parameter& operator=(const parameter& other) {
+    if (this != &other) {
+      this->mutable_value() = other.value();
+      this->zero_grad();
+      this->named(other.name());
+    }
+    return *this;
+  }
+  parameter& operator=(parameter&&) noexcept = default;
+  ~parameter() = default;
+};
+
+/// An argument of an operation: a variable, an array, a scalar or an xtensor expression, together
+/// with the line of the user's program that passed it. Only ever a function's parameter: an array is
+/// borrowed until the call returns.
+template <real T>
+class XTAPE_API operand {
+ public:
+  operand(const variable<T>& v, const char* file = __builtin_FILE(), int line = __builtin_LINE())
+      : node_(&v.node()), array_(&v.value()), where_{file, line} {}
+  operand(const array<T>& a, const char* file = __builtin_FILE(), int line = __builtin_LINE())
+      : array_(&a), where_{file, line} {}
+  /// An arithmetic scalar, converted to T.
+  template <class A>
+    requires(std::is_arithmetic_v<A> && !std::is_same_v<A, bool>)
+  operand(A scalar, const char* file = __builtin_FILE(), int line = __builtin_LINE())
+      : operand(full<T>({}, static_cast<T>(scalar)), own{}, file, line) {}
+  /// An xtensor expression of element type T: evaluated here and now.
+  template <class E>
+    requires(xt::is_xexpression<E>::value && !std::is_same_v<E, array<T>> &&
+             std::is_same_v<typename E::value_type, T>)
+  operand(const E& expression, const char* file = __builtin_FILE(), int line = __builtin_LINE())
+      : operand(array<T>(expression), own{}, file, line) {}
+
+  operand(const operand& other) noexcept
+      : node_(other.node_), array_(other.array_), where_(other.where_), owned_(other.owned_) {
+    if (owned_) ++node_->references;
+  }
+  operand& operator=(const operand&) = delete;
+  ~operand() {
+    if (owned_) detail::release(node_);
+  }
+
+  const array<T>& value() const { return *array_; }
+  const shape_type& shape() const { return array_->shape(); }
+  location where() const { return where_; }
+  /// The node behind it; null for a borrowed array.
+  detail::node<T>* node() const { return node_; }
+  /// As a handle that may be kept: shares the variable, or copies the borrowed array.
+  variable<T> held() const {
+    return node_ != nullptr ? variable<T>::share(*node_) : variable<T>(*array_);
+  }
+
+ private:
+  struct own {};
+  operand(array<T>&& value, own, const char* file, int line)
+      : node_(new detail::node<T>(std::move(value))),
+        array_(&node_->value),
+        where_{file, line},
+        owned_(true) {}
+
+  detail::node<T>* node_ = nullptr;
+  const array<T>* array_;
+  location where_;
+  bool owned_ = false;
+};
+
+extern template class variable<float>;
+extern template class variable<double>;
+extern template class parameter<float>;
+extern template class parameter<double>;
+
+template <class V>
+inline constexpr bool is_variable = false;
+template <class T>
+inline constexpr bool is_variable<variable<T>> = true;
+template <class T>
+inline constexpr bool is_variable<parameter<T>> = true;
+
+}  // namespace xtape
+
+// Note [array op variable]
+// xtensor's operators take any pair in which one is an xtensor expression, a variable being the other
+// included, and would be a better match than ours. Without a type for that pair they bow out.
+template <class F, class A, class B>
+  requires(xtape::is_variable<std::remove_cvref_t<A>> || xtape::is_variable<std::remove_cvref_t<B>>)
+struct xt::detail::xfunction_type<F, A, B> {};

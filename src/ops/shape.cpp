@@ -1,0 +1,152 @@
+#include <xtape/ops/shape.hpp>
+
+#include <numeric>
+
+#include "kernel/transpose.hpp"
+#include "ops/axes.hpp"
+#include "tape/broadcast.hpp"
+#include "tape/rule.hpp"
+
+namespace xtape {
+
+using namespace detail;
+
+namespace {
+
+struct reshape_rule : structural {
+  static constexpr std::string_view name = "reshape";
+  static constexpr saves saved = saves::nothing;
+  shape_type from, to;
+
+  template <real T>
+  array<T> forward(const array<T>& x) const {
+    array<T> y = x;
+    y.reshape(to);
+    return y;
+  }
+  template <real T>
+  auto vjp(arg<0>, const variable<T>& g, not_saved, not_saved) const {
+    return reshape(g, axis_list(from.begin(), from.end()));
+  }
+};
+
+struct transpose_rule : structural {
+  static constexpr std::string_view name = "transpose";
+  static constexpr saves saved = saves::nothing;
+  shape_type axes;  // axis i of the result is axis axes[i] of x
+
+  template <real T>
+  array<T> forward(const array<T>& x) const {
+    shape_type to(axes.size());
+    for (std::size_t i = 0; i < axes.size(); ++i) to[i] = x.shape()[axes[i]];
+    array<T> y = empty<T>(to);
+    kernel::permute(axes.size(), x.shape().data(), axes.data(), x.data(), y.data());
+    return y;
+  }
+  template <real T>
+  auto vjp(arg<0>, const variable<T>& g, not_saved, not_saved) const {
+    axis_list inverse(axes.size());
+    for (std::size_t i = 0; i < axes.size(); ++i) inverse[axes[i]] = static_cast<std::ptrdiff_t>(i);
+    return transpose(g, inverse);
+  }
+};
+
+std::string text(const axis_list& values) {
+  std::string result = "(";
+  for (std::size_t i = 0; i < values.size(); ++i) result += (i == 0 ? "" : ", ") + std::to_string(values[i]);
+  return result + ")";
+}
+
+template <real T>
+variable<T> apply_reshape(const operand<T>& x, const axis_list& sizes) {
+  const auto fail = [&](const std::string& reason) {
+    throw shape_error("reshape: " + to_string(x.shape()) + " to " + text(sizes) + ": " + reason,
+                      at_line::or_else(x.where()));
+  };
+  shape_type to;
+  std::size_t known = 1;
+  std::size_t open = sizes.size();
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    if (sizes[i] < -1) fail("size " + std::to_string(sizes[i]) + " is negative");
+    if (sizes[i] == -1) {
+      if (open != sizes.size()) fail("more than one size is -1");
+      open = i;
+      to.push_back(1);
+      continue;
+    }
+    to.push_back(static_cast<std::size_t>(sizes[i]));
+    known *= to.back();
+  }
+  const std::size_t size = size_of(x.shape());
+  if (open != sizes.size()) {
+    if (known == 0 || size % known != 0) fail("no size fits the place of -1");
+    to[open] = size / known;
+  }
+  if (size_of(to) != size)
+    fail(std::to_string(size) + " elements do not fill " + std::to_string(size_of(to)));
+  return apply(reshape_rule{{}, x.shape(), to}, x);
+}
+
+template <real T>
+variable<T> apply_transpose(const operand<T>& x, const axis_list& axes) {
+  const std::size_t rank = x.shape().size();
+  if (axes.size() != rank)
+    throw shape_error("transpose: " + to_string(x.shape()) + " by " + text(axes) + ": " +
+                          std::to_string(axes.size()) + " axes for " + std::to_string(rank),
+                      at_line::or_else(x.where()));
+  normalize_axes("transpose", x.shape(), axes, x.where());
+  transpose_rule rule;
+  for (const std::ptrdiff_t axis : axes)
+    rule.axes.push_back(normalize_axis("transpose", x.shape(), axis, x.where()));
+  return apply(std::move(rule), x);
+}
+
+template <real T>
+variable<T> apply_reverse(const operand<T>& x) {
+  axis_list axes(x.shape().size());
+  std::iota(axes.rbegin(), axes.rend(), 0);
+  return apply_transpose(x, axes);
+}
+
+// Throws unless `small` broadcasts to `large`.
+template <real T>
+void check_broadcast(const char* operation, const operand<T>& x, const shape_type& small,
+                     const shape_type& large, const shape_type& asked) {
+  bool fits = small.size() <= large.size();
+  for (std::size_t i = 1; fits && i <= small.size(); ++i)
+    fits = small[small.size() - i] == 1 || small[small.size() - i] == large[large.size() - i];
+  if (!fits)
+    throw shape_error(std::string(operation) + ": " + to_string(x.shape()) + " to " + to_string(asked) +
+                          ": " + to_string(small) + " does not broadcast to " + to_string(large),
+                      at_line::or_else(x.where()));
+}
+
+template <real T>
+variable<T> apply_broadcast_to(const operand<T>& x, const shape_type& shape) {
+  check_broadcast("broadcast_to", x, x.shape(), shape, shape);
+  return detail::broadcast_to<T>(x, shape);
+}
+
+template <real T>
+variable<T> apply_sum_to(const operand<T>& x, const shape_type& shape) {
+  check_broadcast("sum_to", x, shape, x.shape(), shape);
+  return detail::sum_to<T>(x, shape);
+}
+
+}  // namespace
+
+variable<float> reshape(const operand<float>& x, const axis_list& sizes) { return apply_reshape(x, sizes); }
+variable<double> reshape(const operand<double>& x, const axis_list& sizes) { return apply_reshape(x, sizes); }
+
+variable<float> transpose(const operand<float>& x) { return apply_reverse(x); }
+variable<double> transpose(const operand<double>& x) { return apply_reverse(x); }
+variable<float> transpose(const operand<float>& x, const axis_list& axes) { return apply_transpose(x, axes); }
+variable<double> transpose(const operand<double>& x, const axis_list& axes) { return apply_transpose(x, axes); }
+
+variable<float> broadcast_to(const operand<float>& x, const shape_type& shape) { return apply_broadcast_to(x, shape); }
+variable<double> broadcast_to(const operand<double>& x, const shape_type& shape) { return apply_broadcast_to(x, shape); }
+
+variable<float> sum_to(const operand<float>& x, const shape_type& shape) { return apply_sum_to(x, shape); }
+variable<double> sum_to(const operand<double>& x, const shape_type& shape) { return apply_sum_to(x, shape); }
+
+}  // namespace xtape
