@@ -5,9 +5,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <limits>
-#include <type_traits>
 #include <vector>
 
 namespace xtape::kernel {
