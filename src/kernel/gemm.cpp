@@ -91,8 +91,8 @@ void strip(std::size_t m, strided<T> a, const T* b, std::size_t b_row, std::size
   const auto rows_of = [&](auto rows) {
     constexpr std::size_t count = decltype(rows)::value;
     for (; i + count <= m; i += count)
-      strip_rows<count, Whole>({a.at + i * a.row, a.row, a.column}, b, b_row, k, width, alpha,
-                               beta, c + i * c_row, c_row);
+      strip_rows<count, Whole>({a.at + i * a.row, a.row, a.column}, b, b_row, k, width, alpha, beta,
+                               c + i * c_row, c_row);
   };
   rows_of(std::integral_constant<std::size_t, 8>{});
   rows_of(std::integral_constant<std::size_t, 4>{});
@@ -191,11 +191,13 @@ void add_rows(std::size_t rows, std::size_t cols, const T* x, std::size_t x_row,
     };
     std::size_t j = 0;
     for (; j + size <= cols; j += size)
-      columns(j, [](const T* at) { return load(at); },
-              [](T* at, const lane<T>& value) { store(at, value); });
+      columns(
+          j, [](const T* at) { return load(at); },
+          [](T* at, const lane<T>& value) { store(at, value); });
     if (const std::size_t rest = cols - j; rest > 0)
-      columns(j, [rest](const T* at) { return load_partial(at, rest); },
-              [rest](T* at, const lane<T>& value) { store_partial(at, value, rest); });
+      columns(
+          j, [rest](const T* at) { return load_partial(at, rest); },
+          [rest](T* at, const lane<T>& value) { store_partial(at, value, rest); });
     i += decltype(count)::value;
     accumulate = true;
   };

@@ -231,68 +231,71 @@ template <class T>
 void softmax(std::size_t outer, std::size_t n, std::size_t inner, const T* x, T* y) {
   over_slices<T, 1>(outer, n, inner, {x}, y,
                     [](const auto& walk, const auto& in, T* to, std::size_t) {
-    const lane<T> shift = shift_of(walk, in[0]);
-    lane<T> rest(T(0));
-    const lane<T> factor = lane<T>(T(1)) / exp_sum(walk, in[0], shift, to, rest);
-    walk.each([&](std::size_t j, auto part, std::size_t) {
-      part.store(to + j, walk.kept(part, to + j, rest) * factor);
-    });
-  });
+                      const lane<T> shift = shift_of(walk, in[0]);
+                      lane<T> rest(T(0));
+                      const lane<T> factor = lane<T>(T(1)) / exp_sum(walk, in[0], shift, to, rest);
+                      walk.each([&](std::size_t j, auto part, std::size_t) {
+                        part.store(to + j, walk.kept(part, to + j, rest) * factor);
+                      });
+                    });
 }
 
 template <class T>
 void log_softmax(std::size_t outer, std::size_t n, std::size_t inner, const T* x, T* y) {
   over_slices<T, 1>(outer, n, inner, {x}, y,
                     [](const auto& walk, const auto& in, T* to, std::size_t) {
-    const lane<T> shift = shift_of(walk, in[0]);
-    const lane<T> log_sum = xsimd::log(exp_sum(walk, in[0], shift));
-    walk.each([&](std::size_t j, auto part, std::size_t) {
-      part.store(to + j, (part.load(in[0] + j) - shift) - log_sum);
-    });
-  });
+                      const lane<T> shift = shift_of(walk, in[0]);
+                      const lane<T> log_sum = xsimd::log(exp_sum(walk, in[0], shift));
+                      walk.each([&](std::size_t j, auto part, std::size_t) {
+                        part.store(to + j, (part.load(in[0] + j) - shift) - log_sum);
+                      });
+                    });
 }
 
 template <class T>
 void logsumexp(std::size_t outer, std::size_t n, std::size_t inner, const T* x, T* out) {
   over_slices<T, 1>(outer, n, inner, {x}, nullptr,
                     [out](const auto& walk, const auto& in, T*, std::size_t index) {
-    const lane<T> shift = shift_of(walk, in[0]);
-    walk.store_result(out + index, xsimd::log(exp_sum(walk, in[0], shift)) + shift);
-  });
+                      const lane<T> shift = shift_of(walk, in[0]);
+                      walk.store_result(out + index,
+                                        xsimd::log(exp_sum(walk, in[0], shift)) + shift);
+                    });
 }
 
 template <class T>
 void softmax_vjp(std::size_t outer, std::size_t n, std::size_t inner, const T* g, const T* y,
                  bool accumulate, T* gx) {
-  over_slices<T, 2, narrow_rows::as_they_are>(outer, n, inner, {g, y}, gx,
-                    [accumulate](const auto& walk, const auto& in, T* to, std::size_t) {
-    running<T> sum(T(0));
-    walk.each([&](std::size_t j, auto part, std::size_t slot) {
-      sum.at[slot] = xsimd::fma(part.load(in[0] + j), part.load(in[1] + j), sum.at[slot]);
-    });
-    const lane<T> mean = walk.sum(sum);
-    walk.each([&](std::size_t j, auto part, std::size_t) {
-      const lane<T> value = part.load(in[1] + j) * (part.load(in[0] + j) - mean);
-      part.store(to + j, accumulate ? part.load(to + j) + value : value);
-    });
-  });
+  over_slices<T, 2, narrow_rows::as_they_are>(
+      outer, n, inner, {g, y}, gx,
+      [accumulate](const auto& walk, const auto& in, T* to, std::size_t) {
+        running<T> sum(T(0));
+        walk.each([&](std::size_t j, auto part, std::size_t slot) {
+          sum.at[slot] = xsimd::fma(part.load(in[0] + j), part.load(in[1] + j), sum.at[slot]);
+        });
+        const lane<T> mean = walk.sum(sum);
+        walk.each([&](std::size_t j, auto part, std::size_t) {
+          const lane<T> value = part.load(in[1] + j) * (part.load(in[0] + j) - mean);
+          part.store(to + j, accumulate ? part.load(to + j) + value : value);
+        });
+      });
 }
 
 template <class T>
 void log_softmax_vjp(std::size_t outer, std::size_t n, std::size_t inner, const T* g, const T* y,
                      bool accumulate, T* gx) {
-  over_slices<T, 2, narrow_rows::as_they_are>(outer, n, inner, {g, y}, gx,
-                    [accumulate](const auto& walk, const auto& in, T* to, std::size_t) {
-    running<T> sum(T(0));
-    walk.each([&](std::size_t j, auto part, std::size_t slot) {
-      sum.at[slot] += part.load(in[0] + j);
-    });
-    const lane<T> total = walk.sum(sum);
-    walk.each([&](std::size_t j, auto part, std::size_t) {
-      const lane<T> value = part.load(in[0] + j) - xsimd::exp(part.load(in[1] + j)) * total;
-      part.store(to + j, accumulate ? part.load(to + j) + value : value);
-    });
-  });
+  over_slices<T, 2, narrow_rows::as_they_are>(
+      outer, n, inner, {g, y}, gx,
+      [accumulate](const auto& walk, const auto& in, T* to, std::size_t) {
+        running<T> sum(T(0));
+        walk.each([&](std::size_t j, auto part, std::size_t slot) {
+          sum.at[slot] += part.load(in[0] + j);
+        });
+        const lane<T> total = walk.sum(sum);
+        walk.each([&](std::size_t j, auto part, std::size_t) {
+          const lane<T> value = part.load(in[0] + j) - xsimd::exp(part.load(in[1] + j)) * total;
+          part.store(to + j, accumulate ? part.load(to + j) + value : value);
+        });
+      });
 }
 
 namespace {
@@ -349,25 +352,25 @@ T softmax_cross_entropy(std::size_t b, std::size_t c, const T* x, const int* lab
   T* sums = losses.sums();
   T* weights = losses.weights();
   T* products = losses.products();
-  over_slices<T, 1>(b, c, 1, {x}, gradient,
-                    [=](const auto& walk, const auto& in, T* to, std::size_t index) {
-    const auto label = [&](std::size_t i) {
-      return walk.offset(static_cast<std::size_t>(labels[index + i]), i);
-    };
-    const lane<T> chosen = walk.pick([&](std::size_t i) { return in[0][label(i)]; });
-    const lane<T> shift = shift_of(walk, in[0]);
-    lane<T> rest(T(0));
-    const lane<T> sum = exp_sum(walk, in[0], shift, to, rest);
-    walk.store_result(sums + index, sum);
-    walk.store_result(weights + index, lane<T>(T(1)));
-    walk.store_result(products + index, chosen - shift);
-    if (to == nullptr) return;
-    const lane<T> factor = lane<T>(scale) / sum;
-    walk.each([&](std::size_t j, auto part, std::size_t) {
-      part.store(to + j, walk.kept(part, to + j, rest) * factor);
-    });
-    for (std::size_t i = 0; i < walk.slices(); ++i) to[label(i)] -= scale;
-  });
+  over_slices<T, 1>(
+      b, c, 1, {x}, gradient, [=](const auto& walk, const auto& in, T* to, std::size_t index) {
+        const auto label = [&](std::size_t i) {
+          return walk.offset(static_cast<std::size_t>(labels[index + i]), i);
+        };
+        const lane<T> chosen = walk.pick([&](std::size_t i) { return in[0][label(i)]; });
+        const lane<T> shift = shift_of(walk, in[0]);
+        lane<T> rest(T(0));
+        const lane<T> sum = exp_sum(walk, in[0], shift, to, rest);
+        walk.store_result(sums + index, sum);
+        walk.store_result(weights + index, lane<T>(T(1)));
+        walk.store_result(products + index, chosen - shift);
+        if (to == nullptr) return;
+        const lane<T> factor = lane<T>(scale) / sum;
+        walk.each([&](std::size_t j, auto part, std::size_t) {
+          part.store(to + j, walk.kept(part, to + j, rest) * factor);
+        });
+        for (std::size_t i = 0; i < walk.slices(); ++i) to[label(i)] -= scale;
+      });
   return losses.mean();
 }
 
@@ -380,33 +383,33 @@ T softmax_cross_entropy(std::size_t b, std::size_t c, const T* x, const T* targe
   T* products = losses.products();
   over_slices<T, 2>(b, c, 1, {x, targets}, gradient,
                     [=](const auto& walk, const auto& in, T* to, std::size_t index) {
-    const lane<T> shift = shift_of(walk, in[0]);
-    lane<T> rest(T(0));
-    running<T> sum_of(T(0));
-    running<T> weight_of(T(0));
-    running<T> product_of(T(0));  // sum_j t_j (x_j - shift)
-    walk.each([&](std::size_t j, auto part, std::size_t slot) {
-      const lane<T> zero(T(0));
-      const lane<T> z = part.load(in[0] + j, -infinity<T>) - shift;
-      const lane<T> t = part.load(in[1] + j);
-      const lane<T> e = xsimd::exp(z);
-      if (to != nullptr) walk.keep(part, to + j, e, rest);
-      sum_of.at[slot] += e;
-      weight_of.at[slot] += t;
-      product_of.at[slot] += xsimd::select(t == zero, zero, t * z);
-    });
-    const lane<T> sum = walk.sum(sum_of);
-    const lane<T> weight = walk.sum(weight_of);
-    walk.store_result(sums + index, sum);
-    walk.store_result(weights + index, weight);
-    walk.store_result(products + index, walk.sum(product_of));
-    if (to == nullptr) return;
-    const lane<T> factor = lane<T>(scale) * weight / sum;
-    walk.each([&](std::size_t j, auto part, std::size_t) {
-      part.store(to + j, walk.kept(part, to + j, rest) * factor -
-                             part.load(in[1] + j) * lane<T>(scale));
-    });
-  });
+                      const lane<T> shift = shift_of(walk, in[0]);
+                      lane<T> rest(T(0));
+                      running<T> sum_of(T(0));
+                      running<T> weight_of(T(0));
+                      running<T> product_of(T(0));  // sum_j t_j (x_j - shift)
+                      walk.each([&](std::size_t j, auto part, std::size_t slot) {
+                        const lane<T> zero(T(0));
+                        const lane<T> z = part.load(in[0] + j, -infinity<T>) - shift;
+                        const lane<T> t = part.load(in[1] + j);
+                        const lane<T> e = xsimd::exp(z);
+                        if (to != nullptr) walk.keep(part, to + j, e, rest);
+                        sum_of.at[slot] += e;
+                        weight_of.at[slot] += t;
+                        product_of.at[slot] += xsimd::select(t == zero, zero, t * z);
+                      });
+                      const lane<T> sum = walk.sum(sum_of);
+                      const lane<T> weight = walk.sum(weight_of);
+                      walk.store_result(sums + index, sum);
+                      walk.store_result(weights + index, weight);
+                      walk.store_result(products + index, walk.sum(product_of));
+                      if (to == nullptr) return;
+                      const lane<T> factor = lane<T>(scale) * weight / sum;
+                      walk.each([&](std::size_t j, auto part, std::size_t) {
+                        part.store(to + j, walk.kept(part, to + j, rest) * factor -
+                                               part.load(in[1] + j) * lane<T>(scale));
+                      });
+                    });
   return losses.mean();
 }
 
@@ -427,6 +430,7 @@ template void softmax_vjp(std::size_t, std::size_t, std::size_t, const double*, 
 template void log_softmax_vjp(std::size_t, std::size_t, std::size_t, const double*, const double*,
                               bool, double*);
 template double softmax_cross_entropy(std::size_t, std::size_t, const double*, const int*, double*);
-template double softmax_cross_entropy(std::size_t, std::size_t, const double*, const double*, double*);
+template double softmax_cross_entropy(std::size_t, std::size_t, const double*, const double*,
+                                      double*);
 
 }  // namespace xtape::kernel

@@ -61,9 +61,8 @@ int wrong_elements(bool transpose_a, bool transpose_b, std::size_t m, std::size_
     for (std::size_t j = 0; j < n; ++j) {
       double bound;
       const double sum = term_sum(transpose_a, transpose_b, m, n, k, a, b, i, j, bound);
-      const double old = beta == T(0) ? 0.0
-                                      : static_cast<double>(beta) *
-                                            static_cast<double>(before[i * n + j]);
+      const double old =
+          beta == T(0) ? 0.0 : static_cast<double>(beta) * static_cast<double>(before[i * n + j]);
       const double expected = static_cast<double>(alpha) * sum + old;
       const double tolerance = (static_cast<double>(k) + 4) *
                                static_cast<double>(std::numeric_limits<T>::epsilon()) *
@@ -136,8 +135,8 @@ TEMPLATE_TEST_CASE("gemm carries NaN and infinity from its inputs", "[kernel][ge
   }
 }
 
-TEMPLATE_TEST_CASE("a product with a vector carries NaN past a factor of 0", "[kernel][gemm]", float,
-                   double) {
+TEMPLATE_TEST_CASE("a product with a vector carries NaN past a factor of 0", "[kernel][gemm]",
+                   float, double) {
   using T = TestType;
   const std::size_t size = GENERATE(3, 40);
   std::vector<T> a(size * size, T(1));
@@ -173,7 +172,7 @@ TEST_CASE("gemm refuses sizes BLAS cannot count", "[kernel][gemm]") {
 
 TEMPLATE_TEST_CASE("affine is the product plus a bias a row", "[kernel][gemm]", float, double) {
   using T = TestType;
-  const std::size_t shapes[][3] = {{0, 3, 4},   {1, 1, 1},    {8, 3, 8},       {8, 8, 4},
+  const std::size_t shapes[][3] = {{0, 3, 4},    {1, 1, 1},    {8, 3, 8}, {8, 8, 4},
                                    {60, 10, 89}, {500, 90, 3}, {5, 7, 0}, {4, 0, 3}};
   for (const auto& [m, n, k] : shapes) {
     const auto a = random_values<T>(m * k, 4);
@@ -184,8 +183,8 @@ TEMPLATE_TEST_CASE("affine is the product plus a bias a row", "[kernel][gemm]", 
     for (std::size_t i = 0; i < m; ++i)
       for (std::size_t j = 0; j < n; ++j) {
         double bound;
-        const double expected = static_cast<double>(bias[j]) +
-                                term_sum(false, false, m, n, k, a, b, i, j, bound);
+        const double expected =
+            static_cast<double>(bias[j]) + term_sum(false, false, m, n, k, a, b, i, j, bound);
         const double tolerance = (static_cast<double>(k) + 4) * (bound + 1) *
                                  static_cast<double>(std::numeric_limits<T>::epsilon());
         REQUIRE(std::abs(static_cast<double>(c[i * n + j]) - expected) <= tolerance);
@@ -200,7 +199,8 @@ TEMPLATE_TEST_CASE("column_sums agrees with sums in double", "[kernel][gemm]", f
   for (std::size_t rows = 0; rows <= 40; ++rows)
     for (std::size_t cols = 0; cols <= 40; ++cols) shapes.emplace_back(rows, cols);
   for (const std::size_t rows : {127, 128, 129, 255, 1025})
-    for (const std::size_t cols : {1, 2, 7, 10, 16, 33, 63, 64, 65}) shapes.emplace_back(rows, cols);
+    for (const std::size_t cols : {1, 2, 7, 10, 16, 33, 63, 64, 65})
+      shapes.emplace_back(rows, cols);
   for (const auto& [rows, cols] : shapes)
     for (const bool accumulate : {false, true}) {
       INFO("rows " << rows << " cols " << cols << " accumulate " << accumulate);

@@ -49,8 +49,7 @@ wide reference_logsumexp(const layout& l, const std::vector<T>& x, std::size_t o
   for (std::size_t j = 0; j < l.n; ++j) max = std::max(max, static_cast<wide>(x[l.at(o, j, i)]));
   if (std::isinf(max)) return max;
   wide sum = 0;
-  for (std::size_t j = 0; j < l.n; ++j)
-    sum += std::exp(static_cast<wide>(x[l.at(o, j, i)]) - max);
+  for (std::size_t j = 0; j < l.n; ++j) sum += std::exp(static_cast<wide>(x[l.at(o, j, i)]) - max);
   return max + std::log(sum);
 }
 
@@ -244,9 +243,9 @@ loss_and_gradient<T> reference_loss(std::size_t b, std::size_t c, const std::vec
       if (t_j != 0) result.loss += t_j * (lse - static_cast<wide>(x[i * c + j])) / rows;
     }
     for (std::size_t j = 0; j < c; ++j)
-      result.gradient[i * c + j] =
-          (std::exp(static_cast<wide>(x[i * c + j]) - lse) * weight -
-           static_cast<wide>(t[i * c + j])) / rows;
+      result.gradient[i * c + j] = (std::exp(static_cast<wide>(x[i * c + j]) - lse) * weight -
+                                    static_cast<wide>(t[i * c + j])) /
+                                   rows;
   }
   return result;
 }
@@ -309,8 +308,7 @@ TEMPLATE_TEST_CASE("softmax_cross_entropy with weights", "[kernel][softmax]", fl
   }
 }
 
-TEMPLATE_TEST_CASE("softmax_cross_entropy of infinite logits", "[kernel][softmax]", float,
-                   double) {
+TEMPLATE_TEST_CASE("softmax_cross_entropy of infinite logits", "[kernel][softmax]", float, double) {
   using T = TestType;
   const std::size_t c = GENERATE(3, 10, 50);
   const std::size_t b = 6;
@@ -321,9 +319,7 @@ TEMPLATE_TEST_CASE("softmax_cross_entropy of infinite logits", "[kernel][softmax
   const auto label_loss = [&](T* g) {
     return softmax_cross_entropy(b, c, x.data(), labels.data(), g);
   };
-  const auto weight_loss = [&](T* g) {
-    return softmax_cross_entropy(b, c, x.data(), t.data(), g);
-  };
+  const auto weight_loss = [&](T* g) { return softmax_cross_entropy(b, c, x.data(), t.data(), g); };
 
   SECTION("-inf off the label changes nothing but its own probability") {
     x[2] = -inf<T>;

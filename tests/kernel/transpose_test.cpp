@@ -76,10 +76,21 @@ TEMPLATE_TEST_CASE("transpose_2d moves every element", "[kernel][transpose]", fl
 
 TEMPLATE_TEST_CASE("permute moves every element, for every permutation", "[kernel][transpose]",
                    float, double) {
-  const std::vector<std::vector<std::size_t>> shapes = {
-      {},           {5},           {0},          {3, 4},       {1, 7},          {4, 0, 3},
-      {2, 3, 4},    {17, 2, 33},   {1, 5, 1},    {40, 30, 50}, {2, 3, 4, 5},    {20, 3, 18, 2},
-      {1, 3, 1, 4}, {2, 2, 3, 1, 2}, {2, 3, 2, 2, 3, 2}};
+  const std::vector<std::vector<std::size_t>> shapes = {{},
+                                                        {5},
+                                                        {0},
+                                                        {3, 4},
+                                                        {1, 7},
+                                                        {4, 0, 3},
+                                                        {2, 3, 4},
+                                                        {17, 2, 33},
+                                                        {1, 5, 1},
+                                                        {40, 30, 50},
+                                                        {2, 3, 4, 5},
+                                                        {20, 3, 18, 2},
+                                                        {1, 3, 1, 4},
+                                                        {2, 2, 3, 1, 2},
+                                                        {2, 3, 2, 2, 3, 2}};
   const int threads_before = omp_get_max_threads();
   for (const auto& shape : shapes) {
     auto axes = std::vector<std::size_t>(shape.size());
