@@ -128,12 +128,12 @@ TEST_CASE("same seed, same numbers; floats are the rounded doubles", "[init]") {
     const auto once = f.initializer.make<double>({20, 30}, a);
     const auto again = f.initializer.operator()<double>({20, 30}, b);
     const auto floats = f.initializer.make<float>({20, 30}, c);
-    CHECK(once == again);
+    CHECK((once == again));
     for (std::size_t i = 0; i < once.size(); ++i)
       REQUIRE(floats.data()[i] == static_cast<float>(once.data()[i]));
     CHECK(a == b);
     CHECK(a == c);
-    CHECK(once != f.initializer.make<double>({20, 30}, a));
+    CHECK((once != f.initializer.make<double>({20, 30}, a)));
   }
 }
 

@@ -106,7 +106,7 @@ class dimensions {
   }
 
  private:
-  std::array<T, max_rank> data_;
+  std::array<T, max_rank> data_{};  // all of it: a copy reads all of it
   size_type size_ = 0;
 };
 

@@ -1,0 +1,96 @@
+#include <xtape/data/batches.hpp>
+
+#include <algorithm>
+#include <numeric>
+#include <string>
+
+namespace xtape::data {
+namespace {
+
+template <class T>
+void check(const dataset<T>& samples, location where) {
+  const shape_type& shape = samples.x.shape();
+  if (shape.empty() || shape[0] != samples.labels.size())
+    throw shape_error("batches: x " + to_string(shape) + ", " +
+                          std::to_string(samples.labels.size()) +
+                          " labels: every row of x needs one label",
+                      where);
+}
+
+}  // namespace
+
+template <real T>
+batch_range<T>::batch_range(const dataset<T>& samples, std::int64_t batch_size, rng* random,
+                            const batch_options& options, location where)
+    : samples_(&samples),
+      batch_size_(static_cast<std::size_t>(batch_size)),
+      random_(random),
+      where_(where),
+      total_(samples.size()),
+      used_(total_) {
+  if (batch_size < 1)
+    throw domain_error(
+        "batches: batch size " + std::to_string(batch_size) + ": at least 1 is needed", where);
+  check(samples, where);
+  if (used_ == 0) throw domain_error("batches: the dataset is empty", where);
+  if (options.drop_last) used_ -= used_ % batch_size_;
+  if (used_ == 0)
+    throw domain_error("batches: batch size " + std::to_string(batch_size) + ", " +
+                           std::to_string(total_) +
+                           " samples: no batch is left when the last one is dropped",
+                       where);
+}
+
+template <real T>
+std::size_t batch_range<T>::size() const noexcept {
+  return (used_ + batch_size_ - 1) / batch_size_;
+}
+
+template <real T>
+typename batch_range<T>::iterator batch_range<T>::begin() {
+  if (random_ != nullptr) {
+    order_.resize(total_);
+    std::iota(order_.begin(), order_.end(), std::size_t{0});
+    random_->shuffle(order_);
+  }
+  place_ = 0;
+  done_ = false;
+  next();
+  return iterator(this);
+}
+
+template <real T>
+void batch_range<T>::next() {
+  const std::size_t count = std::min(batch_size_, used_ - place_);
+  done_ = count == 0;
+  if (done_) return;
+  check(*samples_, where_);
+  if (samples_->size() != total_)
+    throw shape_error("batches: the dataset has changed from " + std::to_string(total_) + " to " +
+                          std::to_string(samples_->size()) + " samples",
+                      where_);
+
+  shape_type shape = samples_->x.shape();
+  const std::size_t row = samples_->x.size() / shape[0];
+  shape[0] = count;
+  // Not the shape alone: the array may have been moved out of the batch, which leaves its shape
+  // behind.
+  if (batch_.x.shape() != shape || batch_.x.storage().size() != count * row)
+    batch_.x = empty<T>(shape);
+  batch_.labels.reserve(std::min(batch_size_, used_));
+  batch_.labels.resize(count);
+
+  const T* const source = samples_->x.data();
+  T* const target = batch_.x.data();
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t sample = random_ == nullptr ? place_ + i : order_[place_ + i];
+    std::copy_n(source + sample * row, row, target + i * row);
+    batch_.labels[i] = samples_->labels[sample];
+  }
+  place_ += count;
+}
+
+template class XTAPE_API batch_range<float>;
+template class XTAPE_API batch_range<double>;
+
+}  // namespace xtape::data

@@ -1,0 +1,195 @@
+#include <xtape/data/data.hpp>
+
+#include "catch.hpp"
+
+#include <algorithm>
+#include <concepts>
+#include <iterator>
+#include <string>
+#include <utility>
+#include <vector>
+
+using Catch::Matchers::Message;
+using xtape::domain_error;
+using xtape::rng;
+using xtape::shape_error;
+using xtape::shape_type;
+using xtape::data::batches;
+using xtape::data::dataset;
+
+static_assert(std::ranges::input_range<xtape::data::batch_range<float>>);
+// A range refers to its dataset: a temporary one does not compile.
+template <class D>
+concept can_be_batched = requires(D&& samples, rng& random) {
+  batches(std::forward<D>(samples), 1, random);
+};
+template <class D>
+concept can_be_batched_in_order = requires(D&& samples) {
+  batches(std::forward<D>(samples), 1);
+};
+static_assert(can_be_batched<dataset<float>&> && can_be_batched<const dataset<float>&>);
+static_assert(!can_be_batched<dataset<float>> && !can_be_batched_in_order<dataset<float>>);
+
+namespace {
+
+constexpr xtape::location nowhere;
+
+/// Row i is (i, i + 0.5), its label i.
+dataset<double> numbered(std::size_t size) {
+  dataset<double> samples{xtape::empty<double>({size, 2}), std::vector<int>(size),
+                          static_cast<int>(size)};
+  for (std::size_t i = 0; i < size; ++i) {
+    samples.x(i, 0) = static_cast<double>(i);
+    samples.x(i, 1) = static_cast<double>(i) + 0.5;
+    samples.labels[i] = static_cast<int>(i);
+  }
+  return samples;
+}
+
+/// The labels in the order of visit, after checking each against its row.
+template <class Range>
+std::vector<int> visit(Range&& range) {
+  std::vector<int> order;
+  for (auto& [x, labels] : range) {
+    REQUIRE(x.shape() == shape_type{labels.size(), 2});
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+      REQUIRE(x(i, 0) == labels[i]);
+      REQUIRE(x(i, 1) == labels[i] + 0.5);
+      order.push_back(labels[i]);
+    }
+  }
+  return order;
+}
+
+std::vector<int> counting(std::size_t size) {
+  std::vector<int> values(size);
+  for (std::size_t i = 0; i < size; ++i) values[i] = static_cast<int>(i);
+  return values;
+}
+
+}  // namespace
+
+TEST_CASE("batches visit every sample once, in a random order", "[data][batches]") {
+  const std::size_t size = GENERATE(1u, 2u, 9u, 10u, 100u, 101u);
+  const std::int64_t batch_size = GENERATE(1, 3, 10, 1000);
+  const auto samples = numbered(size);
+  rng random(1);
+  std::vector<int> order = visit(batches(samples, batch_size, random));
+  if (size >= 9) CHECK(order != counting(size));
+  std::sort(order.begin(), order.end());
+  CHECK(order == counting(size));
+}
+
+TEST_CASE("the order is the generator's, another one each epoch", "[data][batches]") {
+  const auto samples = numbered(50);
+  rng a(1), b(1);
+  const auto first = visit(batches(samples, 8, a));
+  const auto second = visit(batches(samples, 8, a));
+  CHECK(first != second);
+  // A range that is kept gives the same epochs as a new one each time; the batch size changes
+  // nothing.
+  auto kept = batches(samples, 7, b);
+  CHECK(visit(kept) == first);
+  CHECK(visit(kept) == second);
+  CHECK(a == b);
+
+  std::vector<int> expected = counting(50);
+  rng(1).shuffle(expected);
+  CHECK(first == expected);
+}
+
+TEST_CASE("without a generator the samples keep their order", "[data][batches]") {
+  const auto samples = numbered(10);
+  CHECK(visit(batches(samples, 4)) == counting(10));
+  CHECK(visit(batches(samples, 10)) == counting(10));
+  std::vector<std::size_t> sizes;
+  for (const auto& [x, labels] : batches(samples, 4)) sizes.push_back(labels.size());
+  CHECK(sizes == std::vector<std::size_t>{4, 4, 2});
+  CHECK(batches(samples, 4).size() == 3);
+}
+
+TEST_CASE("a smaller last batch can be left out", "[data][batches]") {
+  const auto samples = numbered(10);
+  rng random(1);
+  CHECK(visit(batches(samples, 4, {.drop_last = true})) == counting(8));
+  CHECK(visit(batches(samples, 5, {.drop_last = true})) == counting(10));
+  CHECK(batches(samples, 4, random, {.drop_last = true}).size() == 2);
+  CHECK(visit(batches(samples, 4, random, {.drop_last = true})).size() == 8);
+}
+
+TEST_CASE("samples may have any shape", "[data][batches]") {
+  dataset<float> samples{xtape::zeros<float>({5, 2, 3}), {0, 1, 2, 3, 4}, 5};
+  for (std::size_t i = 0; i < 5; ++i) samples.x(i, 1, 2) = static_cast<float>(i);
+  rng random(3);
+  for (auto& [x, labels] : batches(samples, 2, random)) {
+    CHECK(x.shape() == shape_type{labels.size(), 2, 3});
+    for (std::size_t i = 0; i < labels.size(); ++i)
+      CHECK(x(i, 1, 2) == static_cast<float>(labels[i]));
+  }
+  const dataset<float> plain{xtape::zeros<float>({3}), {0, 1, 0}, 2};
+  for (auto& [x, labels] : batches(plain, 3)) CHECK(x.shape() == shape_type{3});
+}
+
+TEST_CASE("a batch may be moved out of its range", "[data][batches]") {
+  const auto samples = numbered(9);
+  std::vector<xtape::array<double>> taken;
+  std::vector<std::vector<int>> labels_taken;
+  for (auto& [x, labels] : batches(samples, 3)) {
+    taken.push_back(std::move(x));
+    labels_taken.push_back(std::move(labels));
+  }
+  REQUIRE(taken.size() == 3);
+  for (std::size_t k = 0; k < 3; ++k)
+    for (std::size_t i = 0; i < 3; ++i) {
+      CHECK(taken[k](i, 0) == static_cast<double>(3 * k + i));
+      CHECK(labels_taken[k][i] == static_cast<int>(3 * k + i));
+    }
+}
+
+TEST_CASE("a kept range asks the system for nothing after its first epoch", "[data][batches]") {
+  const auto samples = numbered(1000);
+  rng random(1);
+  auto range = batches(samples, 64, random);
+  visit(range);
+  const int* const labels_at = (*range.begin()).labels.data();
+  const auto before = xtape::pool_stats();
+  visit(range);
+  // Under AddressSanitizer the pool holds nothing back: there every block is the system's.
+  if (before.bytes_held > 0) CHECK(xtape::pool_stats().system_calls == before.system_calls);
+  for (const auto& [x, labels] : range) CHECK(labels.data() == labels_at);
+}
+
+TEST_CASE("errors of batches", "[data][batches][errors]") {
+  rng random(1);
+  const rng before = random;
+  auto samples = numbered(3);
+  CHECK_THROWS_MATCHES(batches(samples, 0, random, {}, nowhere), domain_error,
+                       Message("batches: batch size 0: at least 1 is needed"));
+  CHECK_THROWS_MATCHES(batches(samples, -1, {}, nowhere), domain_error,
+                       Message("batches: batch size -1: at least 1 is needed"));
+  CHECK_THROWS_MATCHES(
+      batches(samples, 4, {.drop_last = true}, nowhere), domain_error,
+      Message("batches: batch size 4, 3 samples: no batch is left when the last one is dropped"));
+  const dataset<float> empty{xtape::zeros<float>({0, 5}), {}, 2};
+  CHECK_THROWS_MATCHES(batches(empty, 4, {}, nowhere), domain_error,
+                       Message("batches: the dataset is empty"));
+  const dataset<float> scalar{xtape::zeros<float>({}), {1}, 2};
+  CHECK_THROWS_MATCHES(batches(scalar, 4, {}, nowhere), shape_error,
+                       Message("batches: x (), 1 labels: every row of x needs one label"));
+  auto range = batches(samples, 2, {}, nowhere);
+  samples.labels.pop_back();
+  CHECK_THROWS_MATCHES(batches(samples, 2, random, {}, nowhere), shape_error,
+                       Message("batches: x (3, 2), 2 labels: every row of x needs one label"));
+  CHECK_THROWS_MATCHES(range.begin(), shape_error,
+                       Message("batches: x (3, 2), 2 labels: every row of x needs one label"));
+  samples = numbered(2);
+  CHECK_THROWS_MATCHES(range.begin(), shape_error,
+                       Message("batches: the dataset has changed from 3 to 2 samples"));
+  CHECK(random == before);
+
+  const auto call = [&] { return batches(samples, 0, random); };
+  const std::string line = std::to_string(__LINE__ - 1);
+  CHECK_THROWS_MATCHES(
+      call(), domain_error,
+      Message("batches: batch size 0: at least 1 is needed  [batches_test.cpp:" + line + "]"));
+}
