@@ -1,0 +1,158 @@
+#pragma once
+
+#include <xtape/nn/module.hpp>
+#include <xtape/ops/operand.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace xtape::nn {
+
+/// Layers applied one after the other, each to the result of the one before: modules, operations of one
+/// argument such as xtape::relu, and functions of the program's own.
+///
+///     xp::nn::sequential<float> model{
+///         xp::nn::linear<float>(784, 128, xp::init::he_normal(), random), xp::relu,
+///         xp::nn::linear<float>(128, 10, xp::init::glorot_uniform(), random)};
+///
+/// It is a value: a copy has parameters of its own, and assigning one model to another of the same
+/// layers changes the parameters in place, so that an optimizer goes on with the new values. The
+/// parameters are named after their place: "0.weight", "0.bias", "2.weight", ...
+template <real T>
+class XTAPE_API sequential {
+ public:
+  class layer;
+
+  /// Without layers it returns its argument.
+  sequential() = default;
+  /// `sequential<T>{model}` is a copy of the model, as with parentheses.
+  sequential(std::initializer_list<layer> layers);
+  sequential(const sequential& other) = default;
+  sequential(sequential&&) noexcept = default;
+  sequential& operator=(const sequential& other);
+  sequential& operator=(sequential&&) noexcept = default;
+  ~sequential() = default;
+
+  /// Adds a layer at the end.
+  void add(layer next);
+  std::size_t size() const noexcept { return layers_.size(); }
+
+  /// The last layer's result. Everything it records is laid at the caller's line.
+  variable<T> operator()(const operand<T>& x) const;
+
+  /// Handles on all parameters, named "0.weight", "0.bias", ...
+  std::vector<variable<T>> parameters() const { return nn::parameters<T>(*this); }
+
+  void members(const auto& visit) const {
+    for (std::size_t i = 0; i < layers_.size(); ++i)
+      for (const auto& [name, member] : layers_[i].parameters())
+        visit(name.empty() ? std::to_string(i) : std::to_string(i) + "." + name, *member);
+  }
+
+ private:
+  static variable<T> held(const operand<T>& x) {
+    return x.node() != nullptr ? variable<T>::share(*x.node()) : variable<T>(x.value());
+  }
+
+  std::vector<layer> layers_;
+};
+
+/// Anything that can stand in a sequential. Programs never name it: it is what an element of the list
+/// in braces becomes.
+template <real T>
+class sequential<T>::layer {
+ public:
+  /// A function such as xtape::relu: of its overloads the one for this element type.
+  layer(variable<T> (*function)(const operand<T>&)) : holder_(new holds(function)) {}
+
+  /// A module, or a function object that keeps no parameters. It takes an operand or a variable.
+  template <class Module>
+    requires(!std::same_as<Module, layer> && std::copy_constructible<Module> &&
+             (std::is_invocable_r_v<variable<T>, const Module&, const operand<T>&> ||
+              std::is_invocable_r_v<variable<T>, const Module&, const variable<T>&>))
+  layer(Module module) : holder_(new holds(std::move(module))) {
+    static_assert(lists_members<Module> || std::is_trivially_copyable_v<Module>,
+                  "a layer that holds more than plain numbers is a module: it lists its parameters "
+                  "in `void members(const auto& visit) const`, which may be empty");
+  }
+
+  layer(const layer& other) : holder_(other.holder_->copy()) {}
+  layer(layer&&) noexcept = default;
+  /// Assigns in place where both hold the same type.
+  layer& operator=(const layer& other) {
+    if (!holder_ || !holder_->assign(*other.holder_)) holder_ = other.holder_->copy();
+    return *this;
+  }
+  layer& operator=(layer&&) noexcept = default;
+  ~layer() = default;
+
+  variable<T> operator()(const operand<T>& x) const { return holder_->call(x); }
+
+  /// The sequential it holds; null for anything else.
+  const sequential* as_sequential() const { return holder_->as_sequential(); }
+
+  struct named_parameter {
+    std::string name;
+    const parameter<T>* member;
+  };
+  std::vector<named_parameter> parameters() const { return holder_->parameters(); }
+
+ private:
+  struct holder {
+    virtual ~holder() = default;
+    virtual std::unique_ptr<holder> copy() const = 0;
+    virtual bool assign(const holder& other) = 0;
+    virtual variable<T> call(const operand<T>& x) const = 0;
+    virtual std::vector<named_parameter> parameters() const = 0;
+    virtual const sequential* as_sequential() const = 0;
+  };
+
+  template <class Module>
+  struct holds final : holder {
+    Module module;
+
+    explicit holds(Module m) : module(std::move(m)) {}
+    std::unique_ptr<holder> copy() const override { return std::make_unique<holds>(module); }
+    bool assign(const holder& other) override {
+      if constexpr (std::is_copy_assignable_v<Module>)
+        if (const auto* same = dynamic_cast<const holds*>(&other)) {
+          module = same->module;
+          return true;
+        }
+      return false;
+    }
+    variable<T> call(const operand<T>& x) const override {
+      if constexpr (std::is_invocable_r_v<variable<T>, const Module&, const operand<T>&>)
+        return module(x);
+      else
+        return module(held(x));
+    }
+    std::vector<named_parameter> parameters() const override {
+      std::vector<named_parameter> found;
+      if constexpr (lists_members<Module>)
+        for_each_parameter<T>(module, [&found](const std::string& path, const parameter<T>& p) {
+          found.push_back({path, &p});
+        });
+      return found;
+    }
+    const sequential* as_sequential() const override {
+      if constexpr (std::same_as<Module, sequential>)
+        return &module;
+      else
+        return nullptr;
+    }
+  };
+
+  std::unique_ptr<holder> holder_;
+};
+
+extern template class sequential<float>;
+extern template class sequential<double>;
+
+}  // namespace xtape::nn

@@ -1,0 +1,4 @@
+#pragma once
+// Every optimizer.
+
+#include <xtape/optim/sgd.hpp>

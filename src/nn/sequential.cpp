@@ -1,0 +1,39 @@
+#include <xtape/nn/sequential.hpp>
+
+namespace xtape::nn {
+
+template <real T>
+sequential<T>::sequential(std::initializer_list<layer> layers) {
+  const sequential* const only = layers.size() == 1 ? layers.begin()->as_sequential() : nullptr;
+  layers_ = only != nullptr ? only->layers_ : std::vector<layer>(layers);
+  parameters();  // gives them their names
+}
+
+template <real T>
+sequential<T>& sequential<T>::operator=(const sequential& other) {
+  if (layers_.size() == other.layers_.size())
+    for (std::size_t i = 0; i < layers_.size(); ++i) layers_[i] = other.layers_[i];
+  else
+    layers_ = std::vector<layer>(other.layers_);
+  return *this;
+}
+
+template <real T>
+void sequential<T>::add(layer next) {
+  layers_.push_back(std::move(next));
+  parameters();  // gives them their names
+}
+
+template <real T>
+variable<T> sequential<T>::operator()(const operand<T>& x) const {
+  if (layers_.empty()) return held(x);
+  const at_line line(x.where());
+  variable<T> result = layers_.front()(x);
+  for (std::size_t i = 1; i < layers_.size(); ++i) result = layers_[i](result);
+  return result;
+}
+
+template class sequential<float>;
+template class sequential<double>;
+
+}  // namespace xtape::nn
