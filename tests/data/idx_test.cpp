@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 using Catch::Matchers::Message;
@@ -80,6 +81,13 @@ bytes counting(std::size_t size) {
 }
 
 constexpr xtape::location nowhere;
+
+/// The most memory the test has held so far, in kilobytes.
+long peak_memory() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss;
+}
 
 /// The text read_idx fails with, the file's name replaced by FILE.
 std::string failure(const fs::path& path) {
@@ -170,11 +178,13 @@ TEST_CASE("broken IDX files are told apart, with file and byte", "[data][idx][er
         "read_idx: FILE: byte 18: more bytes follow the 6 elements that (2, 3) declares");
   CHECK(failure(folder.write("none", idx({0}, counting(1)))) ==
         "read_idx: FILE: byte 8: more bytes follow the 0 elements that (0) declares");
-  // Four gigabytes are declared, and none asked for; then more than there are addresses.
+  // Four gigabytes are declared, and not asked for; then more than there are addresses.
   constexpr std::uint32_t most = 0xFFFFFFFF;
+  const long kilobytes_before = peak_memory();
   CHECK(failure(folder.write_gz("huge", idx({most}, counting(5)))) ==
         "read_idx: FILE: byte 13: truncated: (4294967295) declares 4294967295 elements, 5 are "
         "there");
+  CHECK(peak_memory() - kilobytes_before < 100'000);
   CHECK(failure(folder.write("absurd", idx({most, most, most}, counting(5)))) ==
         "read_idx: FILE: byte 4: declares (4294967295, 4294967295, 4294967295) elements: more than "
         "memory can hold");
