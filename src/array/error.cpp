@@ -12,6 +12,22 @@ std::string location::text() const {
   return std::string(name) + ":" + std::to_string(line);
 }
 
+namespace {
+constinit thread_local const location* line_in_force = nullptr;
+}
+
+at_line::at_line(location where) noexcept : where_(where), outermost_(line_in_force == nullptr) {
+  if (outermost_) line_in_force = &where_;
+}
+
+at_line::~at_line() {
+  if (outermost_) line_in_force = nullptr;
+}
+
+location at_line::or_else(location where) noexcept {
+  return line_in_force == nullptr ? where : *line_in_force;
+}
+
 static std::string with_location(const std::string& message, location where) {
   return where.line == 0 ? message : message + "  [" + where.text() + "]";
 }

@@ -108,4 +108,17 @@ void pool_trim() noexcept { release_all(); }
 
 pool_statistics pool_stats() noexcept { return local.stats; }
 
+std::pmr::memory_resource* pool_resource() noexcept {
+  static class : public std::pmr::memory_resource {
+    void* do_allocate(std::size_t bytes, std::size_t) override { return pool_allocate(bytes); }
+    void do_deallocate(void* block, std::size_t bytes, std::size_t) override {
+      pool_deallocate(block, bytes);
+    }
+    bool do_is_equal(const std::pmr::memory_resource& other) const noexcept override {
+      return this == &other;
+    }
+  } resource;
+  return &resource;
+}
+
 }  // namespace xtape

@@ -21,4 +21,27 @@ std::size_t size_of(const shape_type& shape) noexcept {
   return size;
 }
 
+shape_type broadcast_shape(const std::string& operation,
+                           std::initializer_list<const shape_type*> shapes, location where) {
+  shape_type result;
+  for (const shape_type* const shape : shapes) {
+    while (result.size() < shape->size()) result.insert(result.begin(), 1);
+    for (std::size_t i = 1; i <= shape->size(); ++i) {
+      std::size_t& size = result[result.size() - i];
+      const std::size_t other = (*shape)[shape->size() - i];
+      if (size == other || other == 1) continue;
+      if (size != 1) {
+        std::string text = operation + ":";
+        for (const shape_type* const s : shapes)
+          text += (s == *shapes.begin() ? " " : " and ") + to_string(*s);
+        throw shape_error(text + ": sizes " + std::to_string(size) + " and " +
+                              std::to_string(other) + " do not broadcast",
+                          at_line::or_else(where));
+      }
+      size = other;
+    }
+  }
+  return result;
+}
+
 }  // namespace xtape

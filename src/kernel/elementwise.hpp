@@ -20,9 +20,10 @@ namespace xtape::kernel {
 /// array moves evenly are one loop, so that equal shapes are a single loop whatever their rank.
 template <std::size_t N>
 struct loop_nest {
-  std::size_t rank = 0;                                   // at least 1, outermost first
-  std::array<std::size_t, max_rank> sizes;                //
-  std::array<std::array<std::size_t, N>, max_rank> steps;  // elements an array moves: innermost 0 or 1
+  std::size_t rank = 0;                     // at least 1, outermost first
+  std::array<std::size_t, max_rank> sizes;  //
+  std::array<std::array<std::size_t, N>, max_rank>
+      steps;  // elements an array moves: innermost 0 or 1
 
   /// All arrays of one size.
   explicit loop_nest(std::size_t size) : rank(1) {
@@ -128,8 +129,7 @@ void with_readers(const std::array<const T*, N>& arrays, unsigned fixed_bits, co
 template <class T, class F, class Use, class... Readers>
 void run_row(std::size_t size, const F& f, const Use& use, const Readers&... readers) {
   std::size_t i = 0;
-  for (; i + lane_size<T> <= size; i += lane_size<T>)
-    use(i, lane_size<T>, f(readers.whole(i)...));
+  for (; i + lane_size<T> <= size; i += lane_size<T>) use(i, lane_size<T>, f(readers.whole(i)...));
   if (i < size) use(i, size - i, f(readers.part(i, size - i)...));
 }
 
@@ -149,6 +149,9 @@ std::array<const T*, N> advance(std::array<const T*, N> arrays,
 }
 
 }  // namespace detail
+
+/// The function that copies.
+inline constexpr auto identity = [](const auto& x) { return x; };
 
 /// out = f(inputs...) over `shape`, or out += f(inputs...). `out` has the shape itself.
 template <class T, std::size_t N, class F>

@@ -17,14 +17,14 @@ struct sigmoid_rule : elementwise {
   static constexpr std::string_view name = "sigmoid";
   static constexpr saves saved = saves::output;
   static auto forward(const auto& x) { return 1 / (1 + exp(-x)); }
-  static auto vjp(arg<0>, const auto& g, const auto& y, not_saved) { return g * y * (1 - y); }
+  static auto vjp(arg<0>, const auto& g, const auto& y) { return g * y * (1 - y); }
 };
 
 struct tanh_rule : elementwise {
   static constexpr std::string_view name = "tanh";
   static constexpr saves saved = saves::output;
   static auto forward(const auto& x) { return tanh(x); }
-  static auto vjp(arg<0>, const auto& g, const auto& y, not_saved) { return g * (1 - y * y); }
+  static auto vjp(arg<0>, const auto& g, const auto& y) { return g * (1 - y * y); }
 };
 
 // g where y > 0: how a vjp says it of lanes; of variables it is the operation gate.
@@ -41,7 +41,7 @@ struct relu_rule : elementwise {
     const xsimd::batch<T, A> zero(T(0));
     return xsimd::select(x <= zero, zero, x);  // not max: NaN stays NaN
   }
-  static auto vjp(arg<0>, const auto& g, const auto& y, not_saved) { return gate(g, y); }
+  static auto vjp(arg<0>, const auto& g, const auto& y) { return gate(g, y); }
 };
 
 struct gate_rule : elementwise {
@@ -49,7 +49,7 @@ struct gate_rule : elementwise {
   static constexpr saves saved = saves::inputs;
   static constexpr std::size_t derivatives = 1;
   static auto forward(const auto& g, const auto& y) { return gate(g, y); }
-  static auto vjp(arg<0>, const auto& h, not_saved, const auto&, const auto& y) { return gate(h, y); }
+  static auto vjp(arg<0>, const auto& h, const auto&, const auto& y) { return gate(h, y); }
 };
 
 struct softmax_rule : structural {
@@ -66,11 +66,11 @@ struct softmax_rule : structural {
     return y;
   }
   template <real T>
-  auto vjp(arg<0>, const variable<T>& g, const variable<T>& y, not_saved) const {
+  auto vjp(arg<0>, const variable<T>& g, const variable<T>& y) const {
     return y * (g - sum(g * y, {static_cast<std::ptrdiff_t>(axis)}, {.keep_dims = true}));
   }
   template <real T>
-  void accumulate(arg<0>, target<T> to, const array<T>& g, const array<T>& y, not_saved) const {
+  void accumulate(arg<0>, target<T> to, const array<T>& g, const array<T>& y) const {
     const slices s(y.shape(), axis, axis);
     kernel::softmax_vjp(s.outer, s.n, s.inner, g.data(), y.data(), to.accumulate, to.data);
   }
@@ -90,11 +90,11 @@ struct log_softmax_rule : structural {
     return y;
   }
   template <real T>
-  auto vjp(arg<0>, const variable<T>& g, const variable<T>& y, not_saved) const {
+  auto vjp(arg<0>, const variable<T>& g, const variable<T>& y) const {
     return g - exp(y) * sum(g, {static_cast<std::ptrdiff_t>(axis)}, {.keep_dims = true});
   }
   template <real T>
-  void accumulate(arg<0>, target<T> to, const array<T>& g, const array<T>& y, not_saved) const {
+  void accumulate(arg<0>, target<T> to, const array<T>& g, const array<T>& y) const {
     const slices s(y.shape(), axis, axis);
     kernel::log_softmax_vjp(s.outer, s.n, s.inner, g.data(), y.data(), to.accumulate, to.data);
   }
@@ -116,13 +116,25 @@ variable<double> tanh(const operand<double>& x) { return apply(tanh_rule{}, x); 
 variable<float> relu(const operand<float>& x) { return apply(relu_rule{}, x); }
 variable<double> relu(const operand<double>& x) { return apply(relu_rule{}, x); }
 
-variable<float> gate(const operand<float>& g, const operand<float>& y) { return apply(gate_rule{}, g, y); }
-variable<double> gate(const operand<double>& g, const operand<double>& y) { return apply(gate_rule{}, g, y); }
+variable<float> gate(const operand<float>& g, const operand<float>& y) {
+  return apply(gate_rule{}, g, y);
+}
+variable<double> gate(const operand<double>& g, const operand<double>& y) {
+  return apply(gate_rule{}, g, y);
+}
 
-variable<float> softmax(const operand<float>& x, std::ptrdiff_t axis) { return along<softmax_rule>(x, axis); }
-variable<double> softmax(const operand<double>& x, std::ptrdiff_t axis) { return along<softmax_rule>(x, axis); }
+variable<float> softmax(const operand<float>& x, std::ptrdiff_t axis) {
+  return along<softmax_rule>(x, axis);
+}
+variable<double> softmax(const operand<double>& x, std::ptrdiff_t axis) {
+  return along<softmax_rule>(x, axis);
+}
 
-variable<float> log_softmax(const operand<float>& x, std::ptrdiff_t axis) { return along<log_softmax_rule>(x, axis); }
-variable<double> log_softmax(const operand<double>& x, std::ptrdiff_t axis) { return along<log_softmax_rule>(x, axis); }
+variable<float> log_softmax(const operand<float>& x, std::ptrdiff_t axis) {
+  return along<log_softmax_rule>(x, axis);
+}
+variable<double> log_softmax(const operand<double>& x, std::ptrdiff_t axis) {
+  return along<log_softmax_rule>(x, axis);
+}
 
 }  // namespace xtape

@@ -1,7 +1,6 @@
 #include <xtape/ops/arithmetic.hpp>
 
-#include "tape/broadcast.hpp"
-#include "tape/rule.hpp"
+#include "ops/broadcast.hpp"
 
 namespace xtape {
 
@@ -13,16 +12,16 @@ struct subtract_rule : elementwise {
   static constexpr std::string_view name = "subtract";
   static constexpr saves saved = saves::nothing;
   static auto forward(const auto& a, const auto& b) { return a - b; }
-  static auto vjp(arg<0>, const auto& g, not_saved, not_saved, not_saved) { return g; }
-  static auto vjp(arg<1>, const auto& g, not_saved, not_saved, not_saved) { return -g; }
+  static auto vjp(arg<0>, const auto& g) { return g; }
+  static auto vjp(arg<1>, const auto& g) { return -g; }
 };
 
 struct multiply_rule : elementwise {
   static constexpr std::string_view name = "multiply";
   static constexpr saves saved = saves::inputs;
   static auto forward(const auto& a, const auto& b) { return a * b; }
-  static auto vjp(arg<0>, const auto& g, not_saved, const auto&, const auto& b) { return g * b; }
-  static auto vjp(arg<1>, const auto& g, not_saved, const auto& a, const auto&) { return g * a; }
+  static auto vjp(arg<0>, const auto& g, const auto&, const auto& b) { return g * b; }
+  static auto vjp(arg<1>, const auto& g, const auto& a, const auto&) { return g * a; }
 };
 
 struct divide_rule : elementwise {
@@ -39,50 +38,66 @@ struct negate_rule : elementwise {
   static constexpr std::string_view name = "negate";
   static constexpr saves saved = saves::nothing;
   static auto forward(const auto& x) { return -x; }
-  static auto vjp(arg<0>, const auto& g, not_saved, not_saved) { return -g; }
+  static auto vjp(arg<0>, const auto& g) { return -g; }
 };
 
 struct exp_rule : elementwise {
   static constexpr std::string_view name = "exp";
   static constexpr saves saved = saves::output;
   static auto forward(const auto& x) { return exp(x); }
-  static auto vjp(arg<0>, const auto& g, const auto& y, not_saved) { return g * y; }
+  static auto vjp(arg<0>, const auto& g, const auto& y) { return g * y; }
 };
 
 struct log_rule : elementwise {
   static constexpr std::string_view name = "log";
   static constexpr saves saved = saves::inputs;
   static auto forward(const auto& x) { return log(x); }
-  static auto vjp(arg<0>, const auto& g, not_saved, const auto& x) { return g / x; }
+  static auto vjp(arg<0>, const auto& g, const auto& x) { return g / x; }
 };
 
 struct square_rule : elementwise {
   static constexpr std::string_view name = "square";
   static constexpr saves saved = saves::inputs;
   static auto forward(const auto& x) { return x * x; }
-  static auto vjp(arg<0>, const auto& g, not_saved, const auto& x) { return 2 * g * x; }
+  static auto vjp(arg<0>, const auto& g, const auto& x) { return 2 * g * x; }
 };
 
 struct sqrt_rule : elementwise {
   static constexpr std::string_view name = "sqrt";
   static constexpr saves saved = saves::output;
   static auto forward(const auto& x) { return sqrt(x); }
-  static auto vjp(arg<0>, const auto& g, const auto& y, not_saved) { return g / (2 * y); }
+  static auto vjp(arg<0>, const auto& g, const auto& y) { return g / (2 * y); }
 };
 
 }  // namespace
 
-variable<float> operator+(const operand<float>& a, const operand<float>& b) { return add<float>(a, b); }
-variable<double> operator+(const operand<double>& a, const operand<double>& b) { return add<double>(a, b); }
+variable<float> operator+(const operand<float>& a, const operand<float>& b) {
+  return add<float>(a, b);
+}
+variable<double> operator+(const operand<double>& a, const operand<double>& b) {
+  return add<double>(a, b);
+}
 
-variable<float> operator-(const operand<float>& a, const operand<float>& b) { return apply(subtract_rule{}, a, b); }
-variable<double> operator-(const operand<double>& a, const operand<double>& b) { return apply(subtract_rule{}, a, b); }
+variable<float> operator-(const operand<float>& a, const operand<float>& b) {
+  return apply(subtract_rule{}, a, b);
+}
+variable<double> operator-(const operand<double>& a, const operand<double>& b) {
+  return apply(subtract_rule{}, a, b);
+}
 
-variable<float> operator*(const operand<float>& a, const operand<float>& b) { return apply(multiply_rule{}, a, b); }
-variable<double> operator*(const operand<double>& a, const operand<double>& b) { return apply(multiply_rule{}, a, b); }
+variable<float> operator*(const operand<float>& a, const operand<float>& b) {
+  return apply(multiply_rule{}, a, b);
+}
+variable<double> operator*(const operand<double>& a, const operand<double>& b) {
+  return apply(multiply_rule{}, a, b);
+}
 
-variable<float> operator/(const operand<float>& a, const operand<float>& b) { return apply(divide_rule{}, a, b); }
-variable<double> operator/(const operand<double>& a, const operand<double>& b) { return apply(divide_rule{}, a, b); }
+variable<float> operator/(const operand<float>& a, const operand<float>& b) {
+  return apply(divide_rule{}, a, b);
+}
+variable<double> operator/(const operand<double>& a, const operand<double>& b) {
+  return apply(divide_rule{}, a, b);
+}
 
 variable<float> operator-(const operand<float>& x) { return apply(negate_rule{}, x); }
 variable<double> operator-(const operand<double>& x) { return apply(negate_rule{}, x); }

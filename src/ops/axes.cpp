@@ -9,14 +9,14 @@ std::size_t normalize_axis(std::string_view operation, const shape_type& shape, 
                            location where) {
   const auto rank = static_cast<std::ptrdiff_t>(shape.size());
   if (axis < -rank || axis >= rank)
-    throw shape_error(std::string(operation) + ": " + to_string(shape) + " has no axis " +
-                          std::to_string(axis),
-                      at_line::or_else(where));
+    throw shape_error(
+        std::string(operation) + ": " + to_string(shape) + " has no axis " + std::to_string(axis),
+        at_line::or_else(where));
   return static_cast<std::size_t>(axis < 0 ? axis + rank : axis);
 }
 
-shape_type normalize_axes(std::string_view operation, const shape_type& shape, const axis_list& axes,
-                          location where) {
+shape_type normalize_axes(std::string_view operation, const shape_type& shape,
+                          const axis_list& axes, location where) {
   shape_type result;
   for (const std::ptrdiff_t axis : axes) {
     const std::size_t found = normalize_axis(operation, shape, axis, where);

@@ -11,8 +11,8 @@ namespace xtape::detail {
 std::size_t normalize_axis(std::string_view operation, const shape_type& shape, std::ptrdiff_t axis,
                            location where);
 /// The same for each, ascending. Throws shape_error also where one is named twice.
-shape_type normalize_axes(std::string_view operation, const shape_type& shape, const axis_list& axes,
-                          location where);
+shape_type normalize_axes(std::string_view operation, const shape_type& shape,
+                          const axis_list& axes, location where);
 
 /// An array seen as (outer, n, inner), n being the sizes of axes first..last together.
 struct slices {

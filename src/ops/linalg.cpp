@@ -1,8 +1,7 @@
 #include <xtape/ops/linalg.hpp>
 
 #include "kernel/gemm.hpp"
-#include "tape/broadcast.hpp"
-#include "tape/rule.hpp"
+#include "ops/broadcast.hpp"
 
 namespace xtape {
 
@@ -28,27 +27,30 @@ struct matmul_rule : structural {
     return y;
   }
   template <real T>
-  auto vjp(arg<0>, const variable<T>& g, not_saved, const variable<T>&, const variable<T>& b) const {
-    return transpose_a ? product<T>(b, g, transpose_b, true) : product<T>(g, b, false, !transpose_b);
+  auto vjp(arg<0>, const variable<T>& g, const variable<T>&, const variable<T>& b) const {
+    return transpose_a ? product<T>(b, g, transpose_b, true)
+                       : product<T>(g, b, false, !transpose_b);
   }
   template <real T>
-  auto vjp(arg<1>, const variable<T>& g, not_saved, const variable<T>& a, const variable<T>&) const {
-    return transpose_b ? product<T>(g, a, true, transpose_a) : product<T>(a, g, !transpose_a, false);
+  auto vjp(arg<1>, const variable<T>& g, const variable<T>& a, const variable<T>&) const {
+    return transpose_b ? product<T>(g, a, true, transpose_a)
+                       : product<T>(a, g, !transpose_a, false);
   }
   template <real T>
-  void accumulate(arg<0>, target<T> to, const array<T>& g, not_saved, const array<T>&,
+  void accumulate(arg<0>, target<T> to, const array<T>& g, const array<T>&,
                   const array<T>& b) const {
     transpose_a ? multiply(b, g, transpose_b, true, to) : multiply(g, b, false, !transpose_b, to);
   }
   template <real T>
-  void accumulate(arg<1>, target<T> to, const array<T>& g, not_saved, const array<T>& a,
+  void accumulate(arg<1>, target<T> to, const array<T>& g, const array<T>& a,
                   const array<T>&) const {
     transpose_b ? multiply(g, a, true, transpose_a, to) : multiply(a, g, !transpose_a, false, to);
   }
 
   template <real T>
   static void multiply(const array<T>& a, const array<T>& b, bool ta, bool tb, target<T> to) {
-    const std::size_t m = a.shape()[ta ? 1 : 0], k = a.shape()[ta ? 0 : 1], n = b.shape()[tb ? 0 : 1];
+    const std::size_t m = a.shape()[ta ? 1 : 0], k = a.shape()[ta ? 0 : 1],
+                      n = b.shape()[tb ? 0 : 1];
     kernel::gemm<T>(ta, tb, m, n, k, T(1), a.data(), b.data(), T(to.accumulate ? 1 : 0), to.data);
   }
 };
@@ -66,36 +68,37 @@ struct affine_rule : structural {
   template <real T>
   array<T> forward(const array<T>& x, const array<T>& w, const array<T>& b) const {
     array<T> y = empty<T>({x.shape()[0], w.shape()[1]});
-    kernel::affine(x.shape()[0], w.shape()[1], w.shape()[0], x.data(), w.data(), b.data(), y.data());
+    kernel::affine(x.shape()[0], w.shape()[1], w.shape()[0], x.data(), w.data(), b.data(),
+                   y.data());
     return y;
   }
   template <real T>
-  auto vjp(arg<0>, const variable<T>& g, not_saved, const variable<T>&, const variable<T>& w,
+  auto vjp(arg<0>, const variable<T>& g, const variable<T>&, const variable<T>& w,
            const variable<T>&) const {
     return product<T>(g, w, false, true);
   }
   template <real T>
-  auto vjp(arg<1>, const variable<T>& g, not_saved, const variable<T>& x, const variable<T>&,
+  auto vjp(arg<1>, const variable<T>& g, const variable<T>& x, const variable<T>&,
            const variable<T>&) const {
     return product<T>(x, g, true, false);
   }
   template <real T>
-  auto vjp(arg<2>, const variable<T>& g, not_saved, const variable<T>&, const variable<T>&,
+  auto vjp(arg<2>, const variable<T>& g, const variable<T>&, const variable<T>&,
            const variable<T>& b) const {
     return sum_to<T>(g, b.shape());
   }
   template <real T>
-  void accumulate(arg<0>, target<T> to, const array<T>& g, not_saved, const array<T>&, const array<T>& w,
+  void accumulate(arg<0>, target<T> to, const array<T>& g, const array<T>&, const array<T>& w,
                   const array<T>&) const {
     matmul_rule::multiply(g, w, false, true, to);
   }
   template <real T>
-  void accumulate(arg<1>, target<T> to, const array<T>& g, not_saved, const array<T>& x, const array<T>&,
+  void accumulate(arg<1>, target<T> to, const array<T>& g, const array<T>& x, const array<T>&,
                   const array<T>&) const {
     matmul_rule::multiply(x, g, true, false, to);
   }
   template <real T>
-  void accumulate(arg<2>, target<T> to, const array<T>& g, not_saved, const array<T>&, const array<T>&,
+  void accumulate(arg<2>, target<T> to, const array<T>& g, const array<T>&, const array<T>&,
                   const array<T>&) const {
     kernel::column_sums(g.shape()[0], g.shape()[1], g.data(), to.accumulate, to.data);
   }
@@ -110,8 +113,8 @@ void check_product(const std::string& operation, const operand<T>& a, const oper
   };
   if (a.shape().size() != 2 || b.shape().size() != 2) fail("both must be matrices");
   if (a.shape()[1] != b.shape()[0])
-    fail("inner dimensions " + std::to_string(a.shape()[1]) + " and " + std::to_string(b.shape()[0]) +
-         " differ");
+    fail("inner dimensions " + std::to_string(a.shape()[1]) + " and " +
+         std::to_string(b.shape()[0]) + " differ");
 }
 
 template <real T>
@@ -122,20 +125,27 @@ variable<T> apply_matmul(const operand<T>& a, const operand<T>& b) {
 
 template <real T>
 variable<T> apply_affine(const operand<T>& x, const operand<T>& w, const operand<T>& b) {
-  const std::string shapes = to_string(x.shape()) + " x " + to_string(w.shape()) + " + " + to_string(b.shape());
+  const std::string shapes =
+      to_string(x.shape()) + " x " + to_string(w.shape()) + " + " + to_string(b.shape());
   check_product("affine", x, w, shapes);
   if (b.shape() != shape_type{w.shape()[1]})
-    throw shape_error("affine: " + shapes + ": the bias must have shape (" + std::to_string(w.shape()[1]) + ")",
-                      at_line::or_else(x.where()));
+    throw shape_error(
+        "affine: " + shapes + ": the bias must have shape (" + std::to_string(w.shape()[1]) + ")",
+        at_line::or_else(x.where()));
   return apply(affine_rule{}, x, w, b);
 }
 
 }  // namespace
 
-variable<float> matmul(const operand<float>& a, const operand<float>& b) { return apply_matmul(a, b); }
-variable<double> matmul(const operand<double>& a, const operand<double>& b) { return apply_matmul(a, b); }
+variable<float> matmul(const operand<float>& a, const operand<float>& b) {
+  return apply_matmul(a, b);
+}
+variable<double> matmul(const operand<double>& a, const operand<double>& b) {
+  return apply_matmul(a, b);
+}
 
-variable<float> affine(const operand<float>& x, const operand<float>& weight, const operand<float>& bias) {
+variable<float> affine(const operand<float>& x, const operand<float>& weight,
+                       const operand<float>& bias) {
   return apply_affine(x, weight, bias);
 }
 variable<double> affine(const operand<double>& x, const operand<double>& weight,

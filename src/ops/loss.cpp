@@ -34,16 +34,17 @@ struct cross_entropy_rule : structural {
 
   array<T> forward(const array<T>& z) {
     if (wants_gradient) gradient = empty<T>(z.shape());
-    return full<T>({}, kernel::softmax_cross_entropy<T>(z.shape()[0], z.shape()[1], z.data(), labels.data(),
-                                                        wants_gradient ? gradient.data() : nullptr));
+    return full<T>(
+        {}, kernel::softmax_cross_entropy<T>(z.shape()[0], z.shape()[1], z.data(), labels.data(),
+                                             wants_gradient ? gradient.data() : nullptr));
   }
-  auto vjp(arg<0>, const variable<T>& g, not_saved, const variable<T>& z) const {
+  auto vjp(arg<0>, const variable<T>& g, const variable<T>& z) const {
     array<T> onehot = zeros<T>(z.shape());
     for (std::size_t i = 0; i < labels.size(); ++i)
       onehot(i, static_cast<std::size_t>(labels[i])) = T(1);
     return (softmax(z) - onehot) * (g / static_cast<double>(labels.size()));
   }
-  void accumulate(arg<0>, target<T> to, const array<T>& g, not_saved, const array<T>&) const {
+  void accumulate(arg<0>, target<T> to, const array<T>& g, const array<T>&) const {
     add_scaled(to, g, gradient);
   }
 };
@@ -54,13 +55,14 @@ struct soft_cross_entropy_rule : structural {
   static constexpr saves saved = saves::inputs;
 
   array<T> forward(const array<T>& z, const array<T>& t) const {
-    return full<T>({}, kernel::softmax_cross_entropy<T>(z.shape()[0], z.shape()[1], z.data(), t.data(),
-                                                        static_cast<T*>(nullptr)));
+    return full<T>({}, kernel::softmax_cross_entropy<T>(z.shape()[0], z.shape()[1], z.data(),
+                                                        t.data(), static_cast<T*>(nullptr)));
   }
-  auto vjp(arg<0>, const variable<T>& g, not_saved, const variable<T>& z, const variable<T>& t) const {
-    return (softmax(z) * sum(t, {1}, {.keep_dims = true}) - t) * (g / static_cast<double>(z.shape()[0]));
+  auto vjp(arg<0>, const variable<T>& g, const variable<T>& z, const variable<T>& t) const {
+    return (softmax(z) * sum(t, {1}, {.keep_dims = true}) - t) *
+           (g / static_cast<double>(z.shape()[0]));
   }
-  auto vjp(arg<1>, const variable<T>& g, not_saved, const variable<T>& z, const variable<T>&) const {
+  auto vjp(arg<1>, const variable<T>& g, const variable<T>& z, const variable<T>&) const {
     return log_softmax(z) * (-g / static_cast<double>(z.shape()[0]));
   }
 };
@@ -79,24 +81,24 @@ struct mse_rule : structural {
     return y;
   }
   template <real T>
-  auto vjp(arg<0>, const variable<T>& g, not_saved, const variable<T>& p, const variable<T>& t) const {
+  auto vjp(arg<0>, const variable<T>& g, const variable<T>& p, const variable<T>& t) const {
     return (p - t) * (g * (2 / static_cast<double>(p.size())));
   }
   template <real T>
-  auto vjp(arg<1>, const variable<T>& g, not_saved, const variable<T>& p, const variable<T>& t) const {
-    return vjp(arg<0>{}, g, not_saved{}, t, p);
+  auto vjp(arg<1>, const variable<T>& g, const variable<T>& p, const variable<T>& t) const {
+    return vjp(arg<0>{}, g, t, p);
   }
   template <real T>
-  void accumulate(arg<0>, target<T> to, const array<T>& g, not_saved, const array<T>& p,
+  void accumulate(arg<0>, target<T> to, const array<T>& g, const array<T>& p,
                   const array<T>& t) const {
     const kernel::lane<T> factor(static_cast<T>(*g.data() * 2 / static_cast<double>(p.size())));
     kernel::map<T>(p.shape(), to.data, to.accumulate, std::array{&p, &t},
                    [factor](const auto& a, const auto& b) { return (a - b) * factor; });
   }
   template <real T>
-  void accumulate(arg<1>, target<T> to, const array<T>& g, not_saved, const array<T>& p,
+  void accumulate(arg<1>, target<T> to, const array<T>& g, const array<T>& p,
                   const array<T>& t) const {
-    accumulate(arg<0>{}, to, g, not_saved{}, t, p);
+    accumulate(arg<0>{}, to, g, t, p);
   }
 };
 
@@ -106,11 +108,14 @@ void check_logits(const operand<T>& logits) {
   const shape_type& shape = logits.shape();
   const location where = at_line::or_else(logits.where());
   if (shape.size() != 2)
-    throw shape_error("softmax_cross_entropy: " + to_string(shape) + ": logits must be (batch, classes)", where);
+    throw shape_error(
+        "softmax_cross_entropy: " + to_string(shape) + ": logits must be (batch, classes)", where);
   if (shape[0] == 0)
-    throw domain_error("softmax_cross_entropy: " + to_string(shape) + ": the batch is empty", where);
+    throw domain_error("softmax_cross_entropy: " + to_string(shape) + ": the batch is empty",
+                       where);
   if (shape[1] == 0)
-    throw domain_error("softmax_cross_entropy: " + to_string(shape) + ": there are no classes", where);
+    throw domain_error("softmax_cross_entropy: " + to_string(shape) + ": there are no classes",
+                       where);
 }
 
 template <real T>
@@ -124,8 +129,9 @@ variable<T> against_labels(const operand<T>& logits, const std::vector<int>& lab
                       where);
   for (std::size_t i = 0; i < n; ++i)
     if (labels[i] < 0 || static_cast<std::size_t>(labels[i]) >= classes)
-      throw domain_error("softmax_cross_entropy: label " + std::to_string(labels[i]) + " at index " +
-                             std::to_string(i) + ": labels must be 0.." + std::to_string(classes - 1),
+      throw domain_error("softmax_cross_entropy: label " + std::to_string(labels[i]) +
+                             " at index " + std::to_string(i) + ": labels must be 0.." +
+                             std::to_string(classes - 1),
                          where);
   cross_entropy_rule<T> rule;
   rule.labels.assign(labels.begin(), labels.end());
@@ -146,25 +152,31 @@ variable<T> against_targets(const operand<T>& logits, const operand<T>& targets)
 
 template <real T>
 variable<T> apply_mse(const operand<T>& prediction, const operand<T>& target) {
-  const std::string shapes = "mse: " + to_string(prediction.shape()) + " and " + to_string(target.shape());
+  const std::string shapes =
+      "mse: " + to_string(prediction.shape()) + " and " + to_string(target.shape());
   const location where = at_line::or_else(prediction.where());
-  if (prediction.shape() != target.shape()) throw shape_error(shapes + ": the shapes differ", where);
-  if (size_of(target.shape()) == 0) throw domain_error(shapes + ": there is nothing to average", where);
+  if (prediction.shape() != target.shape())
+    throw shape_error(shapes + ": the shapes differ", where);
+  if (size_of(target.shape()) == 0)
+    throw domain_error(shapes + ": there is nothing to average", where);
   return apply(mse_rule{}, prediction, target);
 }
 
 }  // namespace
 
-variable<float> softmax_cross_entropy(const operand<float>& logits, const std::vector<int>& labels) {
+variable<float> softmax_cross_entropy(const operand<float>& logits,
+                                      const std::vector<int>& labels) {
   return against_labels(logits, labels);
 }
-variable<double> softmax_cross_entropy(const operand<double>& logits, const std::vector<int>& labels) {
+variable<double> softmax_cross_entropy(const operand<double>& logits,
+                                       const std::vector<int>& labels) {
   return against_labels(logits, labels);
 }
 variable<float> softmax_cross_entropy(const operand<float>& logits, const operand<float>& targets) {
   return against_targets(logits, targets);
 }
-variable<double> softmax_cross_entropy(const operand<double>& logits, const operand<double>& targets) {
+variable<double> softmax_cross_entropy(const operand<double>& logits,
+                                       const operand<double>& targets) {
   return against_targets(logits, targets);
 }
 

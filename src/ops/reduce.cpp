@@ -5,8 +5,7 @@
 
 #include "kernel/softmax.hpp"
 #include "ops/axes.hpp"
-#include "tape/broadcast.hpp"
-#include "tape/rule.hpp"
+#include "ops/broadcast.hpp"
 
 namespace xtape {
 
@@ -18,7 +17,8 @@ axis_list as_sizes(const shape_type& shape) { return axis_list(shape.begin(), sh
 
 axis_list all_axes(const shape_type& shape) {
   axis_list axes;
-  for (std::size_t axis = 0; axis < shape.size(); ++axis) axes.push_back(static_cast<std::ptrdiff_t>(axis));
+  for (std::size_t axis = 0; axis < shape.size(); ++axis)
+    axes.push_back(static_cast<std::ptrdiff_t>(axis));
   return axes;
 }
 
@@ -54,12 +54,12 @@ struct sum_rule : structural {
     return y;
   }
   template <real T>
-  auto vjp(arg<0>, const variable<T>& g, not_saved, not_saved) const {
+  auto vjp(arg<0>, const variable<T>& g) const {
     const variable<T> each = scale == 1 ? g : g * scale;
     return broadcast_to<T>(reshape(each, as_sizes(kept)), from);
   }
   template <real T>
-  void accumulate(arg<0>, target<T> to, const array<T>& g, not_saved, not_saved) const {
+  void accumulate(arg<0>, target<T> to, const array<T>& g) const {
     array<T> along = g;
     along.reshape(kept);
     const kernel::lane<T> factor(static_cast<T>(scale));
@@ -118,7 +118,8 @@ variable<T> reduce_logsumexp(const operand<T>& x, const axis_list& axes, reduce_
   const reduced_shape shapes(x.shape(), over, options.keep_dims);
   if (over.empty()) return log(exp(x));
   const bool neighbours = over.back() - over.front() + 1 == over.size();
-  if (neighbours) return apply(logsumexp_rule{{}, over.front(), over.back(), shapes.kept, shapes.result}, x);
+  if (neighbours)
+    return apply(logsumexp_rule{{}, over.front(), over.back(), shapes.kept, shapes.result}, x);
   // Brings the axes together at the end first.
   axis_list order;
   for (std::size_t axis = 0; axis < x.shape().size(); ++axis)
@@ -155,7 +156,8 @@ variable<double> logsumexp(const operand<double>& x) { return logsumexp(x, all_a
 variable<float> logsumexp(const operand<float>& x, const axis_list& axes, reduce_options options) {
   return reduce_logsumexp(x, axes, options);
 }
-variable<double> logsumexp(const operand<double>& x, const axis_list& axes, reduce_options options) {
+variable<double> logsumexp(const operand<double>& x, const axis_list& axes,
+                           reduce_options options) {
   return reduce_logsumexp(x, axes, options);
 }
 

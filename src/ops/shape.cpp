@@ -4,8 +4,7 @@
 
 #include "kernel/transpose.hpp"
 #include "ops/axes.hpp"
-#include "tape/broadcast.hpp"
-#include "tape/rule.hpp"
+#include "ops/broadcast.hpp"
 
 namespace xtape {
 
@@ -25,7 +24,7 @@ struct reshape_rule : structural {
     return y;
   }
   template <real T>
-  auto vjp(arg<0>, const variable<T>& g, not_saved, not_saved) const {
+  auto vjp(arg<0>, const variable<T>& g) const {
     return reshape(g, axis_list(from.begin(), from.end()));
   }
 };
@@ -44,7 +43,7 @@ struct transpose_rule : structural {
     return y;
   }
   template <real T>
-  auto vjp(arg<0>, const variable<T>& g, not_saved, not_saved) const {
+  auto vjp(arg<0>, const variable<T>& g) const {
     axis_list inverse(axes.size());
     for (std::size_t i = 0; i < axes.size(); ++i) inverse[axes[i]] = static_cast<std::ptrdiff_t>(i);
     return transpose(g, inverse);
@@ -53,7 +52,8 @@ struct transpose_rule : structural {
 
 std::string text(const axis_list& values) {
   std::string result = "(";
-  for (std::size_t i = 0; i < values.size(); ++i) result += (i == 0 ? "" : ", ") + std::to_string(values[i]);
+  for (std::size_t i = 0; i < values.size(); ++i)
+    result += (i == 0 ? "" : ", ") + std::to_string(values[i]);
   return result + ")";
 }
 
@@ -116,8 +116,9 @@ void check_broadcast(const char* operation, const operand<T>& x, const shape_typ
   for (std::size_t i = 1; fits && i <= small.size(); ++i)
     fits = small[small.size() - i] == 1 || small[small.size() - i] == large[large.size() - i];
   if (!fits)
-    throw shape_error(std::string(operation) + ": " + to_string(x.shape()) + " to " + to_string(asked) +
-                          ": " + to_string(small) + " does not broadcast to " + to_string(large),
+    throw shape_error(std::string(operation) + ": " + to_string(x.shape()) + " to " +
+                          to_string(asked) + ": " + to_string(small) + " does not broadcast to " +
+                          to_string(large),
                       at_line::or_else(x.where()));
 }
 
@@ -135,18 +136,34 @@ variable<T> apply_sum_to(const operand<T>& x, const shape_type& shape) {
 
 }  // namespace
 
-variable<float> reshape(const operand<float>& x, const axis_list& sizes) { return apply_reshape(x, sizes); }
-variable<double> reshape(const operand<double>& x, const axis_list& sizes) { return apply_reshape(x, sizes); }
+variable<float> reshape(const operand<float>& x, const axis_list& sizes) {
+  return apply_reshape(x, sizes);
+}
+variable<double> reshape(const operand<double>& x, const axis_list& sizes) {
+  return apply_reshape(x, sizes);
+}
 
 variable<float> transpose(const operand<float>& x) { return apply_reverse(x); }
 variable<double> transpose(const operand<double>& x) { return apply_reverse(x); }
-variable<float> transpose(const operand<float>& x, const axis_list& axes) { return apply_transpose(x, axes); }
-variable<double> transpose(const operand<double>& x, const axis_list& axes) { return apply_transpose(x, axes); }
+variable<float> transpose(const operand<float>& x, const axis_list& axes) {
+  return apply_transpose(x, axes);
+}
+variable<double> transpose(const operand<double>& x, const axis_list& axes) {
+  return apply_transpose(x, axes);
+}
 
-variable<float> broadcast_to(const operand<float>& x, const shape_type& shape) { return apply_broadcast_to(x, shape); }
-variable<double> broadcast_to(const operand<double>& x, const shape_type& shape) { return apply_broadcast_to(x, shape); }
+variable<float> broadcast_to(const operand<float>& x, const shape_type& shape) {
+  return apply_broadcast_to(x, shape);
+}
+variable<double> broadcast_to(const operand<double>& x, const shape_type& shape) {
+  return apply_broadcast_to(x, shape);
+}
 
-variable<float> sum_to(const operand<float>& x, const shape_type& shape) { return apply_sum_to(x, shape); }
-variable<double> sum_to(const operand<double>& x, const shape_type& shape) { return apply_sum_to(x, shape); }
+variable<float> sum_to(const operand<float>& x, const shape_type& shape) {
+  return apply_sum_to(x, shape);
+}
+variable<double> sum_to(const operand<double>& x, const shape_type& shape) {
+  return apply_sum_to(x, shape);
+}
 
 }  // namespace xtape

@@ -6,6 +6,17 @@
 
 namespace xtape::detail {
 
+std::uint64_t next_serial();            // a number that no tape or sweep of any thread had before
+std::uint64_t count_change() noexcept;  // a parameter of this thread was changed
+std::uint64_t changes() noexcept;       // how many such changes there were
+
+/// The two operations a recorded sweep is made of besides the rules' own, defined with the others: a + b,
+/// and x summed over the axes along which `shape` broadcasts to x's shape.
+template <real T>
+variable<T> add(const argument<T>& a, const argument<T>& b);
+template <real T>
+variable<T> sum_to(const argument<T>& x, const shape_type& shape);
+
 /// Memory for a cotangent, and whether it already holds one that is to be added to.
 template <real T>
 struct target {
@@ -13,36 +24,38 @@ struct target {
   bool accumulate;
 };
 
-std::uint64_t count_change() noexcept;  // a parameter of this thread was changed
-std::uint64_t changes() noexcept;       // how many changes there were
-std::uint64_t next_sweep();             // a number no sweep or tape had before
+/// Is told what a sweep does, entry by entry.
+struct sweep_observer {
+  virtual void reached(const entry& e, node_base& cotangent) = 0;
+  virtual void sent(std::size_t input, node_base& contribution) = 0;
+
+ protected:
+  ~sweep_observer() = default;
+};
 
 class sweep {
  public:
   enum class purpose {
     accumulate,  ///< variable::backward: leaves collect in their grad
-    collect,     ///< xtape::grad: only what leads to the requested inputs, returned to the caller
-    walk,        ///< tape::walk: as accumulate, but nothing stays
+    observe,     ///< walk: the same for an observer; nothing stays
+    collect,  ///< grad: only what leads to the requested inputs; the caller takes their cotangents
+    record,   ///< the same, written on the tape as it goes
   };
 
-  /// `seed` is the cotangent of the output; null: 1. Checks the output, the seed and the parameters' versions before anything is touched.
+  /// `seed` is the cotangent of the output; null: 1. Checks the output, the seed and the parameters'
+  /// versions before anything is touched.
   template <real T>
-  sweep(node<T>& output, const variable<T>* seed, purpose what, bool recorded, const char* operation,
+  sweep(node<T>& output, const variable<T>* seed, purpose what, const char* operation,
         location where);
   ~sweep();
   sweep(const sweep&) = delete;
   sweep& operator=(const sweep&) = delete;
 
-  /// purpose::collect: the cotangent of `input` is wanted. Call before run.
+  /// collect, record: the cotangent of `input` is wanted, and kept until the sweep is destroyed.
   void request(node_base& input);
-  void run();
-  /// purpose::walk: the same, one step an entry, with what it sends to each input.
-  template <real T>
-  std::vector<backward_step<T>> walk();
+  void run(sweep_observer* observer = nullptr);
 
-  bool recorded() const { return recorded_; }
-  bool wants(const node_base* n) const;
-
+  bool recorded() const { return what_ == purpose::record; }
   /// Memory in which a kernel puts (or to which it adds) the cotangent of `n`.
   template <real T>
   target<T> open(node<T>& n);
@@ -51,20 +64,20 @@ class sweep {
   void add(node<T>& n, variable<T> cotangent);
 
  private:
-  node_base*& slot(node_base& n);
-  void check_versions(const node_base& output, const char* operation) const;
-  void finish(entry& e);
   static tape& tape_of(const node_base& n, const char* operation, location where);
+  void check_versions(const node_base& output, const char* operation) const;
+  bool wants(const node_base* n) const;
+  node_base*& slot(node_base& n);
+  void send(entry& e, std::size_t k, sweep_observer* observer);
+  void finish(node_base& output);
 
   tape& tape_;
   std::uint32_t last_;
   purpose what_;
-  bool recorded_;
   location where_;
-  std::uint64_t id_;
-  node_base* contribution_ = nullptr;  // walk: where the contribution under way goes
-  bool apart_ = false;                 // walk: contributions go there, not to the inputs
-  std::vector<node_base*, pool_allocator<node_base*>> leaves_;  // with a cotangent of this sweep
+  std::uint64_t id_ = next_serial();
+  node_base** apart_ = nullptr;  // where the contribution under way goes, if not to its input
+  std::vector<node_base*, pool_allocator<node_base*>> leaves_;  // that hold a cotangent
   std::vector<node_base*, pool_allocator<node_base*>> requested_;
 };
 

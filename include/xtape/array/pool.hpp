@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <limits>
+#include <memory_resource>
 #include <new>
 
 #include <xtape/array/config.hpp>
@@ -23,6 +24,9 @@ XTAPE_API void pool_deallocate(void* block, std::size_t bytes) noexcept;
 /// Returns this thread's free blocks to the system.
 XTAPE_API void pool_trim() noexcept;
 XTAPE_API pool_statistics pool_stats() noexcept;
+
+/// The pool as a memory resource of the standard library.
+XTAPE_API std::pmr::memory_resource* pool_resource() noexcept;
 
 /// Standard allocator over the thread's pool; every array, handle and tape uses it.
 template <class T>

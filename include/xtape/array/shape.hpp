@@ -8,7 +8,7 @@
 #include <string>
 #include <type_traits>
 
-#include <xtape/array/config.hpp>
+#include <xtape/array/location.hpp>
 #include <xtape/array/xtensor.hpp>
 
 namespace xtape {
@@ -117,6 +117,11 @@ using shape_type = dimensions<std::size_t>;
 XTAPE_API std::string to_string(const shape_type& shape);
 /// The number of elements: the product of the sizes, 1 for a scalar.
 XTAPE_API std::size_t size_of(const shape_type& shape) noexcept;
+/// The shape that shapes broadcast to, as in NumPy: from the right, sizes must be equal or 1.
+/// Throws shape_error naming the operation.
+XTAPE_API shape_type broadcast_shape(const std::string& operation,
+                                     std::initializer_list<const shape_type*> shapes,
+                                     location where);
 
 }  // namespace xtape
 

@@ -3,7 +3,7 @@
 
 #include <cstddef>
 
-#include <xtape/tape/tape.hpp>
+#include <xtape/ops/operand.hpp>
 
 namespace xtape {
 

@@ -3,7 +3,7 @@
 // arrays, xtensor expressions or scalars; at least one is a variable. All throw shape_error where
 // shapes do not broadcast, before anything is recorded.
 
-#include <xtape/tape/tape.hpp>
+#include <xtape/ops/operand.hpp>
 
 namespace xtape {
 

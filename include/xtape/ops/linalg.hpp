@@ -1,7 +1,7 @@
 #pragma once
 // Products of matrices, through CBLAS.
 
-#include <xtape/tape/tape.hpp>
+#include <xtape/ops/operand.hpp>
 
 namespace xtape {
 

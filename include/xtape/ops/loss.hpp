@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include <xtape/tape/tape.hpp>
+#include <xtape/ops/operand.hpp>
 
 namespace xtape {
 

@@ -3,7 +3,7 @@
 
 #include <cstddef>
 
-#include <xtape/tape/tape.hpp>
+#include <xtape/ops/operand.hpp>
 
 namespace xtape {
 
@@ -18,7 +18,8 @@ struct reduce_options {
 /// All reductions throw shape_error for an axis that x does not have or that is named twice.
 XTAPE_API variable<float> sum(const operand<float>& x);
 XTAPE_API variable<double> sum(const operand<double>& x);
-XTAPE_API variable<float> sum(const operand<float>& x, const axis_list& axes, reduce_options options = {});
+XTAPE_API variable<float> sum(const operand<float>& x, const axis_list& axes,
+                              reduce_options options = {});
 XTAPE_API variable<double> sum(const operand<double>& x, const axis_list& axes,
                                reduce_options options = {});
 

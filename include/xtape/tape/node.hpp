@@ -22,8 +22,8 @@ struct node_base {
   bool is_double;             // which node<T> this is
   bool parameter = false;     // a leaf whose gradient stays between tapes
   bool keep_grad = false;     // an intermediate value whose gradient was asked for
-  bool filled = true;         // false: a gradient that zero_grad emptied; its memory waits for the next
-  bool requested = false;  // a sweep under way was asked for its cotangent
+  bool filled = true;  // false: a gradient that zero_grad emptied; its memory waits for the next
+  bool requested = false;          // a sweep under way was asked for its cotangent
   node_base* grad = nullptr;       // what the user sees: accumulates until zero_grad
   node_base* cotangent = nullptr;  // lives within one sweep
   pool_string name;
@@ -46,6 +46,8 @@ struct node : node_base {
   static void* operator new(std::size_t bytes) { return pool_allocate(bytes); }
   static void operator delete(void* block, std::size_t bytes) { pool_deallocate(block, bytes); }
 };
+
+const shape_type& shape_of(const node_base& n);
 
 inline void release(node_base* held) noexcept {
   if (--held->references != 0) return;

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <string_view>
-#include <type_traits>
 #include <utility>
 
 #include <xtape/tape/node.hpp>
@@ -121,78 +120,33 @@ class XTAPE_API parameter : public variable<T> {
   ~parameter() = default;
 };
 
-/// An argument of an operation: a variable, an array, a scalar or an xtensor expression, together
-/// with the line of the user's program that passed it. Only ever a function's parameter: an array is
-/// borrowed until the call returns.
+namespace detail {
+
+/// What an operation sees of an argument: a value, the node behind it (null for an array that is only
+/// borrowed for the call), and the line of the user's program that passed it.
 template <real T>
-class XTAPE_API operand {
+class argument {
  public:
-  operand(const variable<T>& v, const char* file = __builtin_FILE(), int line = __builtin_LINE())
-      : node_(&v.node()), array_(&v.value()), where_{file, line} {}
-  operand(const array<T>& a, const char* file = __builtin_FILE(), int line = __builtin_LINE())
-      : array_(&a), where_{file, line} {}
-  /// An arithmetic scalar, converted to T.
-  template <class A>
-    requires(std::is_arithmetic_v<A> && !std::is_same_v<A, bool>)
-  operand(A scalar, const char* file = __builtin_FILE(), int line = __builtin_LINE())
-      : operand(full<T>({}, static_cast<T>(scalar)), own{}, file, line) {}
-  /// An xtensor expression of element type T: evaluated here and now.
-  template <class E>
-    requires(xt::is_xexpression<E>::value && !std::is_same_v<E, array<T>> &&
-             std::is_same_v<typename E::value_type, T>)
-  operand(const E& expression, const char* file = __builtin_FILE(), int line = __builtin_LINE())
-      : operand(array<T>(expression), own{}, file, line) {}
+  argument(const variable<T>& v, location where = {}) : argument(&v.node(), v.value(), where) {}
+  argument(detail::node<T>* from, const array<T>& value, location where)
+      : node_(from), value_(&value), where_(where) {}
 
-  operand(const operand& other) noexcept
-      : node_(other.node_), array_(other.array_), where_(other.where_), owned_(other.owned_) {
-    if (owned_) ++node_->references;
-  }
-  operand& operator=(const operand&) = delete;
-  ~operand() {
-    if (owned_) detail::release(node_);
-  }
-
-  const array<T>& value() const { return *array_; }
-  const shape_type& shape() const { return array_->shape(); }
+  const array<T>& value() const { return *value_; }
+  const shape_type& shape() const { return value_->shape(); }
   location where() const { return where_; }
-  /// The node behind it; null for a borrowed array.
   detail::node<T>* node() const { return node_; }
-  /// As a handle that may be kept: shares the variable, or copies the borrowed array.
-  variable<T> held() const {
-    return node_ != nullptr ? variable<T>::share(*node_) : variable<T>(*array_);
-  }
 
- private:
-  struct own {};
-  operand(array<T>&& value, own, const char* file, int line)
-      : node_(new detail::node<T>(std::move(value))),
-        array_(&node_->value),
-        where_{file, line},
-        owned_(true) {}
-
-  detail::node<T>* node_ = nullptr;
-  const array<T>* array_;
+ protected:
+  detail::node<T>* node_;
+  const array<T>* value_;
   location where_;
-  bool owned_ = false;
 };
+
+}  // namespace detail
 
 extern template class variable<float>;
 extern template class variable<double>;
 extern template class parameter<float>;
 extern template class parameter<double>;
 
-template <class V>
-inline constexpr bool is_variable = false;
-template <class T>
-inline constexpr bool is_variable<variable<T>> = true;
-template <class T>
-inline constexpr bool is_variable<parameter<T>> = true;
-
 }  // namespace xtape
-
-// Note [array op variable]
-// xtensor's operators take any pair in which one is an xtensor expression, a variable being the other
-// included, and would be a better match than ours. Without a type for that pair they bow out.
-template <class F, class A, class B>
-  requires(xtape::is_variable<std::remove_cvref_t<A>> || xtape::is_variable<std::remove_cvref_t<B>>)
-struct xt::detail::xfunction_type<F, A, B> {};

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <type_traits>
+
+#include <xtape/tape/tape.hpp>
+
+namespace xtape {
+
+/// An argument of an operation: a variable, an array, a scalar or an xtensor expression, together
+/// with the line of the user's program that passed it. Only ever a function's parameter: an array is
+/// borrowed until the call returns.
+template <real T>
+class operand : public detail::argument<T> {
+ public:
+  operand(const variable<T>& v, const char* file = __builtin_FILE(), int line = __builtin_LINE())
+      : detail::argument<T>(v, {file, line}) {}
+  operand(const array<T>& a, const char* file = __builtin_FILE(), int line = __builtin_LINE())
+      : detail::argument<T>(nullptr, a, {file, line}) {}
+  /// An arithmetic scalar, converted to T.
+  template <class A>
+  requires(std::is_arithmetic_v<A> && !std::is_same_v<A, bool>)
+      operand(A scalar, const char* file = __builtin_FILE(), int line = __builtin_LINE())
+      : operand(new detail::node<T>(full<T>({}, static_cast<T>(scalar))), file, line) {}
+  /// An xtensor expression of element type T: evaluated here and now.
+  template <class E>
+  requires(xt::is_xexpression<E>::value && !std::is_same_v<E, array<T>> &&
+           std::is_same_v<typename E::value_type, T>)
+      operand(const E& expression, const char* file = __builtin_FILE(), int line = __builtin_LINE())
+      : operand(new detail::node<T>(array<T>(expression)), file, line) {}
+
+  operand(const operand& other) noexcept : detail::argument<T>(other), owned_(other.owned_) {
+    if (owned_) ++this->node_->references;
+  }
+  operand& operator=(const operand&) = delete;
+  ~operand() {
+    if (owned_) detail::release(this->node_);
+  }
+
+ private:
+  operand(detail::node<T>* made, const char* file, int line)
+      : detail::argument<T>(made, made->value, {file, line}), owned_(true) {}
+
+  bool owned_ = false;
+};
+
+template <class V>
+inline constexpr bool is_variable = false;
+template <class T>
+inline constexpr bool is_variable<variable<T>> = true;
+template <class T>
+inline constexpr bool is_variable<parameter<T>> = true;
+
+}  // namespace xtape
+
+// Note [array op variable]
+// xtensor's operators take any pair in which one is an xtensor expression, a variable being the other
+// included, and would be a better match than ours. Without a type for that pair they bow out.
+template <class F, class A, class B>
+requires(xtape::is_variable<std::remove_cvref_t<A>> ||
+         xtape::is_variable<std::remove_cvref_t<B>>) struct xt::detail::xfunction_type<F, A, B> {
+};

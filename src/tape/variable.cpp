@@ -1,0 +1,91 @@
+#include <xtape/tape/variable.hpp>
+
+#include "tape/rule.hpp"
+
+namespace xtape {
+
+template <real T>
+void variable<T>::throw_moved_from() {
+  throw tape_error("variable: used after it was moved from");
+}
+
+template <real T>
+T variable<T>::item(location where) const {
+  if (size() != 1)
+    throw shape_error(
+        "item: " + to_string(shape()) + " has " + std::to_string(size()) + " elements, not one",
+        where);
+  return *value().data();
+}
+
+template <real T>
+const variable<T>& variable<T>::named(std::string_view name) const {
+  node().name.assign(name.begin(), name.end());
+  return *this;
+}
+
+template <real T>
+bool variable<T>::tracked() const {
+  return detail::recorder::tracked(node());
+}
+
+template <real T>
+variable<T> variable<T>::detach() const {
+  return variable(value());
+}
+
+template <real T>
+void variable<T>::backward(location where) const {
+  const variable<T>* const one = nullptr;
+  detail::sweep(node(), one, detail::sweep::purpose::accumulate, "backward", where).run();
+}
+
+template <real T>
+void variable<T>::backward(const array<T>& seed, location where) const {
+  const variable<T> cotangent(seed);
+  detail::sweep(node(), &cotangent, detail::sweep::purpose::accumulate, "backward", where).run();
+}
+
+template <real T>
+const array<T>& variable<T>::grad(location where) const {
+  detail::node<T>& n = node();
+  if (n.grad == nullptr) {
+    if (!n.parameter)
+      throw tape_error(
+          "grad: no gradient is kept for this value: it is an intermediate one; "
+          "call keep_grad() on it before backward",
+          where);
+    n.grad = new detail::node<T>(n.value.shape());
+    n.grad->filled = false;
+  }
+  array<T>& gradient = detail::as<T>(*n.grad).value;
+  if (!n.grad->filled) gradient.fill(T(0));
+  return gradient;
+}
+
+template <real T>
+const variable<T>& variable<T>::keep_grad() const {
+  node().keep_grad = true;
+  return *this;
+}
+
+template <real T>
+void variable<T>::zero_grad() const {
+  if (node().grad != nullptr) node().grad->filled = false;
+}
+
+template <real T>
+array<T>& variable<T>::mutable_value(location where) const {
+  if (!node().parameter)
+    throw tape_error("mutable_value: only a parameter's value can be changed", where);
+  ++node().version;
+  detail::count_change();
+  return node().value;
+}
+
+template class variable<float>;
+template class variable<double>;
+template class parameter<float>;
+template class parameter<double>;
+
+}  // namespace xtape
