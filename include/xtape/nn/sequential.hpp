@@ -21,9 +21,9 @@ namespace xtape::nn {
 ///         xp::nn::linear<float>(784, 128, xp::init::he_normal(), random), xp::relu,
 ///         xp::nn::linear<float>(128, 10, xp::init::glorot_uniform(), random)};
 ///
-/// It is a value: a copy has parameters of its own, and assigning one model to another of the same
-/// layers changes the parameters in place, so that an optimizer goes on with the new values. The
-/// parameters are named after their place: "0.weight", "0.bias", "2.weight", ...
+/// It is a value: a copy has parameters of its own. Copying a model into another of the same layers
+/// changes the parameters in place, so that an optimizer goes on with the new values; moving one into
+/// another brings its parameters along. They are named after their place: "0.weight", "0.bias", ...
 template <real T>
 class XTAPE_API sequential {
  public:
