@@ -1,0 +1,83 @@
+// A fused kernel is a vjp written a second time, for speed. Here both ways run over the whole table.
+
+#include "ops/table.hpp"
+#include "tape/rule.hpp"
+
+#include "catch.hpp"
+
+#include <xtape/ops/ops.hpp>
+
+using namespace xtape;
+using table::operation;
+using table::variables;
+
+namespace {
+
+/// While it lives, structural rules compute their derivatives with operations only.
+class unfused {
+ public:
+  unfused() { detail::fused_kernels() = false; }
+  ~unfused() { detail::fused_kernels() = true; }
+};
+
+/// Gradients of <r, op(x)>, added to what earlier calls of backward left there.
+std::vector<array<double>> gradients(const operation& op, const table::arrays<double>& values,
+                                     const array<double>& r, int calls) {
+  variables<double> x;
+  for (const array<double>& value : values) x.push_back(parameter<double>(value));
+  for (int call = 0; call < calls; ++call) {
+    const tape recording;
+    const variable<double> y = op.in_double(x);
+    y.backward(call == 0 ? r : array<double>(r * (call + 0.5)));
+  }
+  std::vector<array<double>> result;
+  for (const variable<double>& each : x) result.push_back(each.grad());
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("fused kernels agree with their rules", "[ops][fused]") {
+  REQUIRE(detail::fused_kernels());
+  table::for_each_call([](const operation& op, const std::vector<shape_type>& shapes) {
+    const table::arrays<double> values = draw(op, shapes, 31);
+    const array<double> r = table::draw(op.expected(values).shape(), {}, 32);
+    for (const int calls : {1, 2, 3}) {
+      INFO(calls << " backward calls");
+      const auto fused = gradients(op, values, r, calls);
+      const unfused off;
+      const auto plain = gradients(op, values, r, calls);
+      for (std::size_t k = 0; k < values.size(); ++k)
+        CHECK(table::distance(fused[k], plain[k]) < 1e-12);
+    }
+  });
+}
+
+TEST_CASE("fused kernels add to a cotangent that other operations began", "[ops][fused]") {
+  table::for_each_call([](const operation& op, const std::vector<shape_type>& shapes) {
+    const table::arrays<double> values = draw(op, shapes, 33);
+    const array<double> r = table::draw(op.expected(values).shape(), {}, 34);
+    // Each argument is an intermediate value that three operations use, so that the cotangent is
+    // opened by one, added to by the next, and copied where it is shared.
+    const auto run = [&] {
+      variables<double> leaves, x;
+      const tape recording;
+      for (const array<double>& value : values) {
+        leaves.push_back(parameter<double>(value));
+        x.push_back(leaves.back() * 1.0);
+      }
+      variable<double> total = sum(op.in_double(x) * r);
+      for (const variable<double>& each : x) total = total + sum(each * each);
+      total = total + sum(op.in_double(x) * r * 0.5);
+      total.backward();
+      std::vector<array<double>> result;
+      for (const variable<double>& leaf : leaves) result.push_back(leaf.grad());
+      return result;
+    };
+    const auto fused = run();
+    const unfused off;
+    const auto plain = run();
+    for (std::size_t k = 0; k < values.size(); ++k)
+      CHECK(table::distance(fused[k], plain[k]) < 1e-12);
+  });
+}

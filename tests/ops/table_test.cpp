@@ -1,0 +1,250 @@
+#include "ops/table.hpp"
+
+#include "catch.hpp"
+
+#include <cmath>
+#include <fstream>
+#include <regex>
+#include <set>
+#include <sstream>
+
+#include <xtape/calculus/check.hpp>
+#include <xtape/ops/ops.hpp>
+
+using namespace xtape;
+using table::arrays;
+using table::operation;
+using table::variables;
+
+namespace {
+
+using call = std::vector<shape_type>;
+
+template <class T>
+variables<T> parameters(const arrays<T>& values) {
+  variables<T> result;
+  for (const array<T>& value : values) result.push_back(parameter<T>(value));
+  return result;
+}
+
+arrays<float> to_float(const arrays<double>& values) {
+  arrays<float> result;
+  for (const array<double>& value : values) result.push_back(table::to_float(value));
+  return result;
+}
+
+bool has_elements(const call& shapes) {
+  for (const shape_type& shape : shapes)
+    if (size_of(shape) == 0) return false;
+  return true;
+}
+
+bool all_equal(const call& shapes) {
+  for (const shape_type& shape : shapes)
+    if (shape != shapes.front()) return false;
+  return true;
+}
+
+std::string read(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) FAIL("cannot read " << path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+// "name(a, b)" for every operation that a header declares for double.
+std::set<std::string> declared() {
+  const std::string folder = std::string(XTAPE_SOURCE_ROOT) + "/include/xtape/ops/";
+  const std::string all = read(folder + "ops.hpp");
+  std::set<std::string> names;
+  const std::regex include("#include <xtape/ops/(\\w+\\.hpp)>");
+  const std::regex declaration("XTAPE_API variable<double> ([^\\s(]+)\\(([^;]*)\\);");
+  const std::regex parameter("(\\w+)\\s*(=[^,]*)?(,|$)");
+  for (std::sregex_iterator file(all.begin(), all.end(), include), end; file != end; ++file) {
+    const std::string text = read(folder + (*file)[1].str());
+    for (std::sregex_iterator d(text.begin(), text.end(), declaration); d != end; ++d) {
+      const std::string arguments = (*d)[2];
+      std::string list;
+      for (std::sregex_iterator p(arguments.begin(), arguments.end(), parameter); p != end; ++p)
+        list += (list.empty() ? "" : ", ") + (*p)[1].str();
+      names.insert((*d)[1].str() + "(" + list + ")");
+    }
+  }
+  return names;
+}
+
+}  // namespace
+
+TEST_CASE("every declared operation has a row, and every row is declared", "[ops]") {
+  const std::set<std::string> names = declared();
+  CHECK(names.size() >= 27);
+  std::set<std::string> rows;
+  for (const operation& op : table::operations()) rows.insert(op.declaration);
+  for (const std::string& name : names) {
+    INFO(name << " has no row in tests/ops/table.cpp");
+    CHECK(rows.count(name) == 1);
+  }
+  for (const std::string& name : rows) {
+    INFO(name << " has a row, but no header declares it");
+    CHECK(names.count(name) == 1);
+  }
+}
+
+TEST_CASE("values are those of plain loops", "[ops]") {
+  table::for_each_call([](const operation& op, const call& shapes) {
+    const arrays<double> x = draw(op, shapes, 1);
+    const array<double> expected = op.expected(x);
+    CHECK(table::distance(op.in_double(variables<double>(x.begin(), x.end())).value(), expected) < 1e-13);
+    const arrays<float> f = to_float(x);
+    CHECK(table::distance(table::to_double(op.in_float(variables<float>(f.begin(), f.end())).value()),
+                          expected) < 4e-6);
+  });
+}
+
+TEST_CASE("full Jacobians are those of central differences", "[ops]") {
+  std::size_t compared = 0;
+  table::for_each_call([&](const operation& op, const call& shapes) {
+    if (!has_elements(shapes)) return;
+    const gradient_report report = check_gradients(op.in_double, draw(op, shapes, 2));
+    INFO(report);
+    CHECK(report.ok());
+    compared += report.compared();
+  });
+  CHECK(compared > 10000);
+}
+
+// The vector-Jacobian product with a random cotangent r is a function of the arguments and of r, made
+// by the same rules read with variables; r keeps it from being constant where the operation is linear.
+TEST_CASE("second derivatives, by projection", "[ops]") {
+  table::for_each_call([](const operation& op, const call& shapes) {
+    if (!has_elements(shapes)) return;
+    arrays<double> x = draw(op, shapes, 3);
+    const array<double> y = op.expected(x);
+    if (y.size() > 40) return;
+    x.push_back(table::draw(y.shape(), {}, 4));
+    for (std::size_t k = 0; k < shapes.size(); ++k) {
+      INFO("gradient of argument " << k);
+      const auto gradient = [&](const variables<double>& all) {
+        const variables<double> arguments(all.begin(), all.end() - 1);
+        return vjp(op.in_double(arguments), all.back(), arguments, {.create_graph = true})[k];
+      };
+      // gate's second argument is compared with 0 and has no derivative.
+      if (op.declaration == "gate(g, y)" && k == 1) {
+        const variables<double> all = parameters(x);
+        const tape recording;
+        CHECK(table::distance(gradient(all).value(), zeros<double>(shapes[1])) == 0);
+        continue;
+      }
+      const gradient_report report = check_gradients(gradient, x);
+      INFO(report);
+      CHECK(report.ok());
+    }
+  });
+}
+
+TEST_CASE("a recorded gradient has the plain gradient's value", "[ops]") {
+  table::for_each_call([](const operation& op, const call& shapes) {
+    const variables<double> x = parameters(draw(op, shapes, 5));
+    const tape recording;
+    const variable<double> y = op.in_double(x);
+    const variable<double> r(table::draw(y.shape(), {}, 6));
+    const variables<double> plain = vjp(y, r, x);
+    const std::size_t size = recording.size();
+    const variables<double> recorded = vjp(y, r, x, {.create_graph = true});
+    CHECK(vjp(y, r, x).size() == x.size());
+    CHECK(recording.size() >= size);
+    for (std::size_t k = 0; k < x.size(); ++k)
+      CHECK(table::distance(plain[k].value(), recorded[k].value()) < 1e-12);
+  });
+}
+
+TEST_CASE("one variable in all places, results used more than once", "[ops]") {
+  table::for_each_call([](const operation& op, const call& shapes) {
+    if (!has_elements(shapes)) return;
+    const auto fan = [&](const variables<double>& x) {
+      const variable<double> y = op.in_double(x);
+      return y + y * y - op.in_double(x);
+    };
+    const gradient_report fan_report = check_gradients(fan, draw(op, shapes, 7));
+    INFO(fan_report);
+    CHECK(fan_report.ok());
+    if (shapes.size() == 1 || !all_equal(shapes)) return;
+    // Drawn from the last domain, the narrower one.
+    const auto same = [&](const variable<double>& x) {
+      return op.in_double(variables<double>(shapes.size(), x)) + sum(square(x));
+    };
+    const gradient_report report =
+        check_gradients(same, {table::draw(shapes[0], op.domains.back(), 8)});
+    INFO(report);
+    CHECK(report.ok());
+  });
+}
+
+TEST_CASE("contributions from several uses add up", "[ops]") {
+  table::for_each_call([](const operation& op, const call& shapes) {
+    const arrays<double> values = draw(op, shapes, 9);
+    const variables<double> once = parameters(values), thrice = parameters(values);
+    const tape recording;
+    const variable<double> y = op.in_double(once);
+    const array<double> r = table::draw(y.shape(), {}, 10);
+    y.backward(r);
+    for (int use = 0; use < 3; ++use) op.in_double(thrice).backward(r);
+    for (std::size_t k = 0; k < values.size(); ++k) {
+      const array<double> expected = 3 * once[k].grad();
+      CHECK(table::distance(thrice[k].grad(), expected) < 1e-14);
+    }
+  });
+}
+
+TEST_CASE("float gradients are double's to float's precision", "[ops]") {
+  table::for_each_call([](const operation& op, const call& shapes) {
+    const arrays<float> values = to_float(draw(op, shapes, 11));
+    arrays<double> same;
+    for (const array<float>& value : values) same.push_back(table::to_double(value));
+    const variables<float> single_x = parameters(values);
+    const variables<double> double_x = parameters(same);
+    const tape recording;
+    const variable<float> single_y = op.in_float(single_x);
+    const variable<double> double_y = op.in_double(double_x);
+    const array<float> r = table::to_float(table::draw(double_y.shape(), {}, 12));
+    single_y.backward(r);
+    double_y.backward(table::to_double(r));
+    CHECK(table::distance(table::to_double(single_y.value()), double_y.value()) < 4e-6);
+    for (std::size_t k = 0; k < values.size(); ++k)
+      CHECK(table::distance(table::to_double(single_x[k].grad()), double_x[k].grad()) < 1e-5);
+  });
+}
+
+TEST_CASE("empty arrays pass through with empty or zero gradients", "[ops]") {
+  int calls = 0;
+  table::for_each_call([&](const operation& op, const call& shapes) {
+    if (has_elements(shapes)) return;
+    ++calls;
+    const variables<double> x = parameters(draw(op, shapes, 13));
+    const tape recording;
+    const variable<double> y = op.in_double(x);
+    y.backward(table::draw(y.shape(), {}, 14));
+    for (std::size_t k = 0; k < shapes.size(); ++k) {
+      CHECK(x[k].grad().shape() == shapes[k]);
+      if (y.size() == 0)
+        for (const double g : x[k].grad()) CHECK(g == 0);
+    }
+  });
+  CHECK(calls > 30);
+}
+
+TEST_CASE("operations on constants record nothing, on tracked values one entry or few", "[ops]") {
+  table::for_each_call([](const operation& op, const call& shapes) {
+    const arrays<double> values = draw(op, shapes, 15);
+    const tape recording;
+    const variable<double> constant = op.in_double(variables<double>(values.begin(), values.end()));
+    CHECK(recording.size() == 0);
+    CHECK(!constant.tracked());
+    const variable<double> y = op.in_double(parameters(values));
+    CHECK(recording.size() >= 1);
+    CHECK(recording.size() <= 3);
+    CHECK(y.tracked());
+    CHECK(table::distance(y.value(), constant.value()) == 0);
+  });
+}

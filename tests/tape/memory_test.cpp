@@ -1,0 +1,187 @@
+// Long tapes, and what a training step asks of the memory allocators.
+
+#include "catch.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <new>
+#include <vector>
+
+#include <malloc.h>
+
+#include <xtape/array/pool.hpp>
+#include <xtape/calculus/grad.hpp>
+#include <xtape/ops/ops.hpp>
+#include <xtape/tape/tape.hpp>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define ADDRESS_SANITIZER
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ADDRESS_SANITIZER
+#endif
+#endif
+
+#ifndef ADDRESS_SANITIZER
+
+// Every operator new of this program is counted; those with an alignment end up here or in malloc.
+namespace {
+std::size_t news = 0;
+}
+
+void* operator new(std::size_t size) {
+  ++news;
+  if (void* const block = std::malloc(size == 0 ? 1 : size)) return block;
+  throw std::bad_alloc();
+}
+void* operator new[](std::size_t size) { return operator new(size); }
+void operator delete(void* block) noexcept { std::free(block); }
+void operator delete[](void* block) noexcept { std::free(block); }
+void operator delete(void* block, std::size_t) noexcept { std::free(block); }
+void operator delete[](void* block, std::size_t) noexcept { std::free(block); }
+
+#endif
+
+using namespace xtape;
+
+namespace {
+
+using clock_type = std::chrono::steady_clock;
+
+// A tape as deep as it is long.
+variable<double> chain(const variable<double>& x, std::size_t entries) {
+  variable<double> y = x;
+  for (std::size_t i = 0; i < entries; ++i) y = y * 0.999999;
+  return y;
+}
+
+struct classifier {
+  parameter<float> w1{full<float>({20, 32}, 0.01f)}, b1{zeros<float>({32})};
+  parameter<float> w2{full<float>({32, 5}, 0.02f)}, b2{zeros<float>({5})};
+  variable<float> x{full<float>({16, 20}, 0.5f)};
+  std::vector<int> labels = std::vector<int>(16, 3);
+
+  float step() {
+    const tape recording;
+    const variable<float> h = relu(affine(x, w1, b1));
+    const variable<float> loss = softmax_cross_entropy(affine(h, w2, b2), labels);
+    parameter<float>* const all[] = {&w1, &b1, &w2, &b2};
+    for (const parameter<float>* p : all) p->zero_grad();
+    loss.backward();
+    for (parameter<float>* p : all) {
+      array<float>& value = p->mutable_value();
+      const array<float>& gradient = p->grad();
+      for (std::size_t i = 0; i < value.size(); ++i) value.data()[i] -= 0.1f * gradient.data()[i];
+    }
+    return loss.item();
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a million entries", "[tape][memory]") {
+#ifdef ADDRESS_SANITIZER
+  const std::size_t entries = 100'000;
+#else
+  const std::size_t entries = 1'000'000;
+#endif
+  const parameter<double> x(full<double>({}, 1));
+  variable<double> survivor = x;
+  {
+    const tape recording;
+    const variable<double> y = chain(x, entries);
+    CHECK(recording.size() == entries);
+    y.backward();
+    CHECK(std::abs(x.grad().data()[0] - y.item()) < 1e-9);
+    CHECK(std::abs(grad(y, {x})[0].item() - y.item()) < 1e-9);
+    survivor = y;
+  }
+  CHECK(std::abs(survivor.item() - std::pow(0.999999, static_cast<double>(entries))) < 1e-9);
+}
+
+#ifndef ADDRESS_SANITIZER
+
+// The whole cost of an entry must not depend on how long the tape is. Measured between quiet
+// moments of the machine: the best of several runs each, and a second chance when neighbours were busy.
+TEST_CASE("an entry costs the same on a short and on a long tape", "[tape][memory]") {
+  const parameter<double> x(full<double>({64}, 1e-3));
+  const array<double> seed = full<double>({64}, 1);
+  const auto best = [&](std::size_t entries, int runs) {
+    double least = 1e9;
+    for (int run = 0; run < runs; ++run) {
+      x.zero_grad();
+      const auto start = clock_type::now();
+      {
+        const tape recording;
+        chain(x, entries).backward(seed);
+      }
+      const std::chrono::duration<double> taken = clock_type::now() - start;
+      least = std::min(least, taken.count() / static_cast<double>(entries));
+    }
+    return least;
+  };
+  best(1'000'000, 1);  // fills the pool
+  double ratio = 1e9;
+  for (int attempt = 0; attempt < 5 && ratio > 1.5; ++attempt)
+    ratio = std::min(ratio, best(1'000'000, 2) / best(1'000, 300));
+  pool_trim();
+  INFO("a million entries cost " << ratio << " times a thousand's, an entry");
+  CHECK(ratio <= 1.5);
+}
+
+TEST_CASE("a warm training step asks the system allocator for nothing", "[tape][memory]") {
+  classifier model;
+  for (int step = 0; step < 5; ++step) model.step();
+  const float before = model.step();
+  const std::size_t calls = pool_stats().system_calls;
+  const std::size_t allocations = pool_stats().allocations;
+  const std::size_t counted = news;
+  const struct mallinfo2 heap = mallinfo2();
+  for (int step = 0; step < 100; ++step) model.step();
+  const struct mallinfo2 heap_after = mallinfo2();
+  const std::size_t counted_after = news;
+  CHECK(pool_stats().system_calls == calls);
+  CHECK(counted_after == counted);
+  CHECK(heap_after.uordblks == heap.uordblks);
+  CHECK(heap_after.hblkhd == heap.hblkhd);
+  CHECK(pool_stats().allocations > allocations + 1000);  // it is the pool that served them
+  CHECK(model.step() < before);
+}
+
+TEST_CASE("ten thousand steps hold no more memory than ten", "[tape][memory]") {
+  classifier model;
+  for (int step = 0; step < 10; ++step) model.step();
+  const pool_statistics warm = pool_stats();
+  for (int step = 0; step < 10'000; ++step) model.step();
+  CHECK(pool_stats().bytes_held == warm.bytes_held);
+  CHECK(pool_stats().system_calls == warm.system_calls);
+}
+
+TEST_CASE("second derivatives and errors leave nothing behind", "[tape][memory]") {
+  const parameter<double> x(full<double>({3, 4}, 0.5));
+  const auto round = [&] {
+    x.zero_grad();
+    tape recording;
+    recording.keep_gradients();
+    const variable<double> y = sum(tanh(x * x));
+    const variable<double> g = grad(y, {x}, {.create_graph = true})[0];
+    sum(square(g)).backward();
+    try {
+      matmul(x, x);
+    } catch (const shape_error&) {
+    }
+    try {
+      g.backward();
+    } catch (const shape_error&) {
+    }
+  };
+  for (int i = 0; i < 10; ++i) round();
+  const pool_statistics warm = pool_stats();
+  for (int i = 0; i < 1000; ++i) round();
+  CHECK(pool_stats().bytes_held == warm.bytes_held);
+  CHECK(pool_stats().system_calls == warm.system_calls);
+}
+
+#endif
