@@ -10,10 +10,10 @@ static int run() {
   const auto [train, test] = xp::data::fashion_mnist<float>();
   xp::rng random(42);
   xp::nn::sequential<float> model{
-      xp::nn::linear<float>(784, 128, xp::init::he_normal(), random), xp::relu,
-      xp::nn::linear<float>(128, 10, xp::init::glorot_uniform(), random)};
-  const int epochs = 10;
-  const xp::schedule::exponential_decay rate(0.1, 0.005, epochs);
+      xp::nn::linear<float>(784, 256, xp::init::he_normal(), random), xp::relu,
+      xp::nn::linear<float>(256, 10, xp::init::glorot_uniform(), random)};
+  const int epochs = 15;
+  const xp::schedule::exponential_decay rate(0.1, 0.002, epochs);
   xp::optim::sgd<float> optimizer(model.parameters(), {.learning_rate = rate(0), .momentum = 0.9});
 
   auto batches = xp::data::batches(train, 128, random);  // a new order every epoch

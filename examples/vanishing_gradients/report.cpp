@@ -22,10 +22,13 @@ constexpr const char* gnuplot_script = R"(# gnuplot pictures.gp draws the CSV fi
 set datafile separator comma
 set border 3 linewidth 0.8
 set tics nomirror out
+unset mytics
 set grid ytics linetype 1 linecolor rgb '#dddddd' linewidth 0.6
 set key left top reverse Left spacing 1.25 samplen 2.5
 array colours[4] = ['#D55E00', '#E69F00', '#0072B2', '#009E73']
 array marks[4] = [5, 9, 7, 13]
+array sizes[4] = [1.7, 1, 1, 1]   # where two lines coincide, both are seen
+array widths[4] = [4, 2, 2, 2]
 
 do for [format in 'svg png'] {
   if (format eq 'svg') {
@@ -45,7 +48,7 @@ do for [format in 'svg png'] {
   set ylabel 'RMS gradient at the input of the layer'
   plot 'class_exercise.csv' using 1:7 skip 1 with lines linewidth 2 linecolor rgb '#999999' \
          title 'predicted from the initializer', \
-       '' using 1:3 skip 1 with points pointtype 7 pointsize 1 linecolor rgb '#D55E00' \
+       '' using 1:3 skip 1 with points pointtype 7 pointsize 1.6 linecolor rgb '#D55E00' \
          title 'measured on the tape'
 
   set output 'gradient_by_layer.'.format
@@ -54,13 +57,13 @@ do for [format in 'svg png'] {
   set yrange [*:1]
   set key right bottom
   plot for [i=1:4] 'gradient_by_layer.csv' using 1:(column(i + 1)) skip 1 with linespoints \
-    linewidth 2 pointsize 1 pointtype marks[i] linecolor rgb colours[i] title names[i]
+    linewidth widths[i] pointsize sizes[i] pointtype marks[i] linecolor rgb colours[i] title names[i]
   set yrange [*:*]
 
   unset logscale y
   set format y '%g'
-  set autoscale x
-  set offsets 0.2, 0.2, 0, 0
+  set xrange [0.7:*]
+  set offsets 0, 0.3, 0, 0
   set output 'loss_by_epoch.'.format
   set title 'Training the nine layers on Fashion-MNIST'
   set xlabel 'epoch'
@@ -68,7 +71,7 @@ do for [format in 'svg png'] {
   set yrange [0:*]
   set key right center
   plot for [i=1:4] 'loss_by_epoch.csv' using 1:(column(i + 1)) skip 1 with linespoints \
-    linewidth 2 pointsize 1 pointtype marks[i] linecolor rgb colours[i] title names[i]
+    linewidth widths[i] pointsize sizes[i] pointtype marks[i] linecolor rgb colours[i] title names[i]
   set yrange [*:*]
   unset offsets
   set key left top
