@@ -100,52 +100,95 @@ struct loop_nest {
 
 namespace detail {
 
-/// Reads lanes of one array: along it, or its one element again and again.
-template <class T, bool Fixed>
-struct reader {
-  const T* at;
-  lane<T> fixed;
-  explicit reader(const T* from) : at(from), fixed(Fixed ? *from : T(0)) {}
-  lane<T> whole(std::size_t i) const { return Fixed ? fixed : load(at + i); }
-  lane<T> part(std::size_t i, std::size_t count) const {
-    return Fixed ? fixed : load_partial(at + i, count);
+/// Where one row of each of N arrays lies. An array that does not move along the row is read from a
+/// register's worth of copies of its one element; its mask keeps the index at 0. So one loop serves every
+/// combination of arrays that move and arrays that do not; the first Dense always move.
+template <class T, std::size_t Dense, std::size_t N>
+struct row_reader {
+  std::array<const T*, N> at;
+  std::array<std::size_t, N> mask;
+  alignas(64) T copies[N - Dense + 1][lane_size<T>];
+
+  row_reader(const std::array<const T*, N>& arrays, const std::array<std::size_t, N>& steps)
+      : at(arrays) {
+    for (std::size_t k = Dense; k < N; ++k) {
+      mask[k] = ~std::size_t{0};
+      if (steps[k] != 0) continue;
+      mask[k] = 0;
+      store(copies[k - Dense], lane<T>(*arrays[k]));
+      at[k] = copies[k - Dense];
+    }
+  }
+  row_reader(const row_reader&) = delete;
+
+  template <class F>
+  lane<T> whole(std::size_t i, const F& f) const {
+    return [&]<std::size_t... K>(std::index_sequence<K...>) {
+      return f(load(at[K] + (K < Dense ? i : i & mask[K]))...);
+    }
+    (std::make_index_sequence<N>());
+  }
+  template <class F>
+  lane<T> part(std::size_t i, std::size_t count, const F& f) const {
+    return [&]<std::size_t... K>(std::index_sequence<K...>) {
+      return f(load_partial(at[K] + (K < Dense ? i : i & mask[K]), count)...);
+    }
+    (std::make_index_sequence<N>());
   }
 };
 
-/// Calls body(reader...) with a reader<T, Fixed> for each array, Fixed where its bit is set.
-template <class T, std::size_t N, class F, class... Readers>
-void with_readers(const std::array<const T*, N>& arrays, unsigned fixed_bits, const F& body,
-                  const Readers&... made) {
-  constexpr std::size_t k = sizeof...(Readers);
-  if constexpr (k == N)
-    body(made...);
-  else if ((fixed_bits >> k & 1u) != 0)
-    with_readers<T, N>(arrays, fixed_bits, body, made..., reader<T, true>(arrays[k]));
-  else
-    with_readers<T, N>(arrays, fixed_bits, body, made..., reader<T, false>(arrays[k]));
-}
-
-/// One row: calls use(i, count, value) with the function's lanes, count < lane_size only at the end.
-template <class T, class F, class Use, class... Readers>
-void run_row(std::size_t size, const F& f, const Use& use, const Readers&... readers) {
+/// One row into `to`: stored, or added to what is there.
+template <class T, std::size_t Dense, std::size_t N, class F>
+void map_row(T* to, std::size_t size, bool accumulate, const row_reader<T, Dense, N>& row,
+             const F& f) {
   std::size_t i = 0;
-  for (; i + lane_size<T> <= size; i += lane_size<T>) use(i, lane_size<T>, f(readers.whole(i)...));
-  if (i < size) use(i, size - i, f(readers.part(i, size - i)...));
+  if (accumulate)
+    for (; i + lane_size<T> <= size; i += lane_size<T>)
+      store(to + i, load(to + i) + row.whole(i, f));
+  else
+    for (; i + lane_size<T> <= size; i += lane_size<T>) store(to + i, row.whole(i, f));
+  if (i == size) return;
+  lane<T> last = row.part(i, size - i, f);
+  if (accumulate) last = load_partial(to + i, size - i) + last;
+  store_partial(to + i, last, size - i);
 }
 
-template <std::size_t N>
-unsigned fixed_bits(const std::array<std::size_t, N>& steps, std::size_t count) {
-  unsigned bits = 0;
-  for (std::size_t k = 0; k < count; ++k)
-    if (steps[k] == 0) bits |= 1u << k;
-  return bits;
+/// Sum of f over [begin, end) of a row: four registers at once, blocks added up in double, so that the
+/// error does not grow with the row's length as a single running float sum's would.
+template <class T, std::size_t Dense, std::size_t N, class F>
+double row_sum(std::size_t begin, std::size_t end, const row_reader<T, Dense, N>& row, const F& f) {
+  constexpr std::size_t w = lane_size<T>;
+  constexpr std::size_t block = 256 * w;
+  double total = 0;
+  for (std::size_t i = begin; i < end;) {
+    const std::size_t stop = end - i < block ? end : i + block;
+    lane<T> sums[4] = {lane<T>(T(0)), lane<T>(T(0)), lane<T>(T(0)), lane<T>(T(0))};
+    for (; i + 4 * w <= stop; i += 4 * w)
+      for (std::size_t k = 0; k < 4; ++k) sums[k] = sums[k] + row.whole(i + k * w, f);
+    for (; i + w <= stop; i += w) sums[0] = sums[0] + row.whole(i, f);
+    total += static_cast<double>(horizontal_sum<T>((sums[0] + sums[1]) + (sums[2] + sums[3])));
+    if (i < stop) {  // what the function makes of the padding must not count
+      alignas(64) T last[w];
+      row.part(i, stop - i, f).store_aligned(last);
+      for (std::size_t k = 0; k < stop - i; ++k) total += static_cast<double>(last[k]);
+      i = stop;
+    }
+  }
+  return total;
 }
 
-template <class T, std::size_t N>
+template <class T, std::size_t N, std::size_t M>
 std::array<const T*, N> advance(std::array<const T*, N> arrays,
-                                const std::array<std::size_t, N>& offsets) {
+                                const std::array<std::size_t, M>& offsets) {
   for (std::size_t k = 0; k < N; ++k) arrays[k] += offsets[k];
   return arrays;
+}
+
+template <std::size_t N, std::size_t M>
+std::array<std::size_t, N> first(const std::array<std::size_t, M>& steps) {
+  std::array<std::size_t, N> result;
+  for (std::size_t k = 0; k < N; ++k) result[k] = steps[k];
+  return result;
 }
 
 }  // namespace detail
@@ -153,8 +196,9 @@ std::array<const T*, N> advance(std::array<const T*, N> arrays,
 /// The function that copies.
 inline constexpr auto identity = [](const auto& x) { return x; };
 
-/// out = f(inputs...) over `shape`, or out += f(inputs...). `out` has the shape itself.
-template <class T, std::size_t N, class F>
+/// out = f(inputs...) over `shape`, or out += f(inputs...). `out` and the first Dense inputs have the
+/// shape itself, the others broadcast to it.
+template <class T, std::size_t Dense, std::size_t N, class F>
 void map(const shape_type& shape, T* out, bool accumulate,
          const std::array<const array<T>*, N>& inputs, const F& f) {
   const std::size_t size = size_of(shape);
@@ -169,81 +213,27 @@ void map(const shape_type& shape, T* out, bool accumulate,
   }
   const loop_nest<N> nest = even ? loop_nest<N>(size) : loop_nest<N>(shape, shapes);
   const std::size_t inner = nest.inner();
-  const unsigned fixed = detail::fixed_bits(nest.steps[nest.rank - 1], N);
-  const auto run = [&](T* to, std::size_t count, const std::array<const T*, N>& from) {
-    detail::with_readers<T, N>(from, fixed, [&](const auto&... readers) {
-      if (accumulate)
-        detail::run_row<T>(
-            count, f,
-            [to](std::size_t i, std::size_t n, const lane<T>& value) {
-              if (n == lane_size<T>)
-                store(to + i, load(to + i) + value);
-              else
-                store_partial(to + i, load_partial(to + i, n) + value, n);
-            },
-            readers...);
-      else
-        detail::run_row<T>(
-            count, f,
-            [to](std::size_t i, std::size_t n, const lane<T>& value) {
-              if (n == lane_size<T>)
-                store(to + i, value);
-              else
-                store_partial(to + i, value, n);
-            },
-            readers...);
-    });
-  };
+  const std::array<std::size_t, N>& steps = nest.steps[nest.rank - 1];
   if (nest.rank == 1) {
     parallel_for(inner, size, 64, [&](std::size_t begin, std::size_t end) {
       std::array<std::size_t, N> offsets;
-      for (std::size_t k = 0; k < N; ++k) offsets[k] = begin * nest.steps[0][k];
-      run(out + begin, end - begin, detail::advance(arrays, offsets));
+      for (std::size_t k = 0; k < N; ++k) offsets[k] = begin * steps[k];
+      const detail::row_reader<T, Dense, N> row(detail::advance(arrays, offsets), steps);
+      detail::map_row(out + begin, end - begin, accumulate, row, f);
     });
   } else {
     parallel_for(nest.rows(), size, 1, [&](std::size_t begin, std::size_t end) {
-      nest.for_rows(begin, end, [&](const std::array<std::size_t, N>& offsets, std::size_t row) {
-        run(out + row * inner, inner, detail::advance(arrays, offsets));
+      nest.for_rows(begin, end, [&](const std::array<std::size_t, N>& offsets, std::size_t index) {
+        const detail::row_reader<T, Dense, N> row(detail::advance(arrays, offsets), steps);
+        detail::map_row(out + index * inner, inner, accumulate, row, f);
       });
     });
   }
 }
 
-namespace detail {
-
-/// Sum of f(readers...) over a row: four registers at once, blocks added up in double, so that the
-/// error does not grow with the row's length as a single running float sum's would.
-template <class T, class F, class... Readers>
-double row_sum(std::size_t begin, std::size_t end, const F& f, const Readers&... readers) {
-  constexpr std::size_t w = lane_size<T>;
-  constexpr std::size_t block = 256 * w;
-  double total = 0;
-  for (std::size_t i = begin; i < end;) {
-    const std::size_t stop = end - i < block ? end : i + block;
-    lane<T> a(T(0)), b(T(0)), c(T(0)), d(T(0));
-    for (; i + 4 * w <= stop; i += 4 * w) {
-      a = a + f(readers.whole(i)...);
-      b = b + f(readers.whole(i + w)...);
-      c = c + f(readers.whole(i + 2 * w)...);
-      d = d + f(readers.whole(i + 3 * w)...);
-    }
-    for (; i + w <= stop; i += w) a = a + f(readers.whole(i)...);
-    total += static_cast<double>(horizontal_sum<T>((a + b) + (c + d)));
-    if (i < stop) {  // what the function makes of the padding must not count
-      alignas(64) T last[w];
-      f(readers.part(i, stop - i)...).store_aligned(last);
-      for (std::size_t k = 0; k < stop - i; ++k) total += static_cast<double>(last[k]);
-      i = stop;
-    }
-  }
-  return total;
-}
-
-}  // namespace detail
-
 /// out += the sum of f(inputs...) over the axes along which `out_shape` is broadcast to `shape`: how a
 /// gradient comes back through broadcasting.
-template <class T, std::size_t N, class F>
+template <class T, std::size_t Dense, std::size_t N, class F>
 void map_sum(const shape_type& shape, T* out, const shape_type& out_shape,
              const std::array<const array<T>*, N>& inputs, const F& f) {
   const std::size_t size = size_of(shape);
@@ -257,73 +247,47 @@ void map_sum(const shape_type& shape, T* out, const shape_type& out_shape,
   all[N] = &out_shape;
   const loop_nest<N + 1> nest(shape, all);
   const std::size_t inner = nest.inner();
-  const auto& inner_steps = nest.steps[nest.rank - 1];
-  const unsigned fixed = detail::fixed_bits(inner_steps, N);
-  const auto start = [&](const std::array<std::size_t, N + 1>& offsets, std::size_t column) {
-    std::array<const T*, N> from;
-    for (std::size_t k = 0; k < N; ++k) from[k] = arrays[k] + offsets[k] + column * inner_steps[k];
-    return from;
-  };
+  const std::array<std::size_t, N> steps = detail::first<N>(nest.steps[nest.rank - 1]);
+  const bool to_one = nest.steps[nest.rank - 1][N] == 0;  // each row ends in one number
+  using offset_list = std::array<std::size_t, N + 1>;
 
-  if (inner_steps[N] == 0) {  // each row ends in one number
-    if (nest.rank == 1) {     // and there is one row
-      const auto part = [&](std::size_t begin, std::size_t end) {
-        double sum = 0;
-        detail::with_readers<T, N>(arrays, fixed, [&](const auto&... readers) {
-          sum = detail::row_sum<T>(begin, end, f, readers...);
-        });
-        return sum;
-      };
-      double total = 0;
-      if (size < parallel_threshold) {
-        total = part(0, inner);
-      } else {
-        // As many parts as the work is worth, whatever the number of threads.
-        constexpr std::size_t width = parallel_threshold / 2;
-        std::vector<double, pool_allocator<double>> parts((inner + width - 1) / width);
-        parallel_for(parts.size(), size, 1, [&](std::size_t begin, std::size_t end) {
-          for (std::size_t p = begin; p < end; ++p)
-            parts[p] = part(p * width, std::min(inner, (p + 1) * width));
-        });
-        for (const double each : parts) total += each;
-      }
-      *out += static_cast<T>(total);
-      return;
-    }
+  if (to_one && nest.rank == 1 && size >= parallel_threshold) {  // one long row
+    // As many parts as the work is worth, whatever the number of threads.
+    constexpr std::size_t width = parallel_threshold / 2;
+    std::vector<double, pool_allocator<double>> parts((inner + width - 1) / width);
+    const detail::row_reader<T, Dense, N> row(arrays, steps);
+    parallel_for(parts.size(), size, 1, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t p = begin; p < end; ++p)
+        parts[p] = detail::row_sum(p * width, std::min(inner, (p + 1) * width), row, f);
+    });
+    double total = 0;
+    for (const double part : parts) total += part;
+    *out += static_cast<T>(total);
+  } else if (to_one) {
     const auto rows = [&](std::size_t begin, std::size_t end) {
-      nest.for_rows(begin, end, [&](const std::array<std::size_t, N + 1>& offsets, std::size_t) {
-        detail::with_readers<T, N>(start(offsets, 0), fixed, [&](const auto&... readers) {
-          out[offsets[N]] += static_cast<T>(detail::row_sum<T>(0, inner, f, readers...));
-        });
+      nest.for_rows(begin, end, [&](const offset_list& offsets, std::size_t) {
+        const detail::row_reader<T, Dense, N> row(detail::advance(arrays, offsets), steps);
+        out[offsets[N]] += static_cast<T>(detail::row_sum(0, inner, row, f));
       });
     };
-    if (nest.steps[0][N] != 0)  // rows that share an output stay on one thread
+    if (nest.rank > 1 && nest.steps[0][N] != 0)  // rows that share an output stay on one thread
       parallel_for(nest.sizes[0], size, 1, [&](std::size_t begin, std::size_t end) {
         const std::size_t each = nest.rows() / nest.sizes[0];
         rows(begin * each, end * each);
       });
     else
       rows(0, nest.rows());
-    return;
-  }
-
-  // Rows are added to each other; threads take columns, so that no two touch the same output.
-  parallel_for(inner, size, 64, [&](std::size_t begin, std::size_t end) {
-    nest.for_rows(0, nest.rows(), [&](const std::array<std::size_t, N + 1>& offsets, std::size_t) {
-      T* const to = out + offsets[N] + begin;
-      detail::with_readers<T, N>(start(offsets, begin), fixed, [&](const auto&... readers) {
-        detail::run_row<T>(
-            end - begin, f,
-            [to](std::size_t i, std::size_t n, const lane<T>& value) {
-              if (n == lane_size<T>)
-                store(to + i, load(to + i) + value);
-              else
-                store_partial(to + i, load_partial(to + i, n) + value, n);
-            },
-            readers...);
+  } else {
+    // Rows are added to each other; threads take columns, so that no two touch the same output.
+    parallel_for(inner, size, 64, [&](std::size_t begin, std::size_t end) {
+      nest.for_rows(0, nest.rows(), [&](const offset_list& offsets, std::size_t) {
+        offset_list from = offsets;
+        for (std::size_t k = 0; k < N; ++k) from[k] += begin * steps[k];
+        const detail::row_reader<T, Dense, N> row(detail::advance(arrays, from), steps);
+        detail::map_row(out + offsets[N] + begin, end - begin, true, row, f);
       });
     });
-  });
+  }
 }
 
 }  // namespace xtape::kernel

@@ -26,7 +26,7 @@ struct sum_to_rule : structural {
   template <real T>
   array<T> forward(const array<T>& x) const {
     array<T> result = zeros<T>(to);
-    kernel::map_sum<T>(from, result.data(), to, std::array{&x}, kernel::identity);
+    kernel::map_sum<T, 1>(from, result.data(), to, std::array{&x}, kernel::identity);
     return result;
   }
   template <real T>
@@ -43,7 +43,7 @@ struct broadcast_to_rule : structural {
   template <real T>
   array<T> forward(const array<T>& x) const {
     array<T> result = empty<T>(to);
-    kernel::map<T>(to, result.data(), false, std::array{&x}, kernel::identity);
+    kernel::map<T, 0>(to, result.data(), false, std::array{&x}, kernel::identity);
     return result;
   }
   template <real T>

@@ -17,7 +17,7 @@ namespace {
 template <real T>
 void add_scaled(target<T> to, const array<T>& g, const array<T>& each) {
   const kernel::lane<T> factor(*g.data());
-  kernel::map<T>(each.shape(), to.data, to.accumulate, std::array{&each},
+  kernel::map<T, 1>(each.shape(), to.data, to.accumulate, std::array{&each},
                  [factor](const auto& v) { return v * factor; });
 }
 
@@ -75,7 +75,7 @@ struct mse_rule : structural {
   template <real T>
   array<T> forward(const array<T>& p, const array<T>& t) const {
     array<T> y = zeros<T>({});
-    kernel::map_sum<T>(p.shape(), y.data(), {}, std::array{&p, &t},
+    kernel::map_sum<T, 1>(p.shape(), y.data(), {}, std::array{&p, &t},
                        [](const auto& a, const auto& b) { return (a - b) * (a - b); });
     *y.data() /= static_cast<T>(p.size());
     return y;
@@ -92,7 +92,7 @@ struct mse_rule : structural {
   void accumulate(arg<0>, target<T> to, const array<T>& g, const array<T>& p,
                   const array<T>& t) const {
     const kernel::lane<T> factor(static_cast<T>(*g.data() * 2 / static_cast<double>(p.size())));
-    kernel::map<T>(p.shape(), to.data, to.accumulate, std::array{&p, &t},
+    kernel::map<T, 1>(p.shape(), to.data, to.accumulate, std::array{&p, &t},
                    [factor](const auto& a, const auto& b) { return (a - b) * factor; });
   }
   template <real T>

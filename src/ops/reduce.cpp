@@ -47,7 +47,7 @@ struct sum_rule : structural {
   template <real T>
   array<T> forward(const array<T>& x) const {
     array<T> y = zeros<T>(kept);
-    kernel::map_sum<T>(from, y.data(), kept, std::array{&x}, [](const auto& v) { return v; });
+    kernel::map_sum<T, 1>(from, y.data(), kept, std::array{&x}, [](const auto& v) { return v; });
     if (scale != 1)
       for (T& v : y.storage()) v = static_cast<T>(v * scale);
     y.reshape(result);
@@ -63,7 +63,7 @@ struct sum_rule : structural {
     array<T> along = g;
     along.reshape(kept);
     const kernel::lane<T> factor(static_cast<T>(scale));
-    kernel::map<T>(from, to.data, to.accumulate, std::array<const array<T>*, 1>{&along},
+    kernel::map<T, 0>(from, to.data, to.accumulate, std::array<const array<T>*, 1>{&along},
                    [factor](const auto& v) { return v * factor; });
   }
 };

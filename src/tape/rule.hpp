@@ -15,7 +15,6 @@
 // into memory; a test holds it against the vjp.
 
 #include <array>
-#include <initializer_list>
 #include <new>
 #include <string>
 #include <string_view>
@@ -36,25 +35,19 @@ constexpr bool has(saves all, saves one) {
   return (static_cast<unsigned>(all) & static_cast<unsigned>(one)) != 0;
 }
 
-struct elementwise {};
-struct structural {};
+/// What a rule is unless it says otherwise.
+struct rule_base {
+  static constexpr std::size_t derivatives = 8;  ///< of its first so many arguments; gate says 1
+  static constexpr bool fused = false;           ///< has `accumulate`
+};
+struct elementwise : rule_base {};
+struct structural : rule_base {};
 
 template <class Rule>
 inline constexpr bool is_elementwise = std::is_base_of_v<elementwise, Rule>;
-template <class Rule>
-inline constexpr bool has_fused = requires {
-  requires Rule::fused;
-};
-
-/// How many of a rule's N arguments, counted from the first, have a derivative: all, or Rule::derivatives.
-template <class Rule, std::size_t N>
-inline constexpr std::size_t derivatives = N;
-template <class Rule, std::size_t N>
-requires requires { Rule::derivatives; }
-inline constexpr std::size_t derivatives<Rule, N> = Rule::derivatives;
 
 /// Whether structural rules use their fused kernels. Off only in the test that compares both ways.
-bool& fused_kernels() noexcept;
+inline thread_local bool fused_kernels = true;
 
 /// One entry of the tape: a rule with its arguments.
 template <class Rule, real T, std::size_t N>
@@ -106,17 +99,17 @@ class recorded final : public entry {
 
   template <std::size_t K>
   void send_to(sweep& pass) {
-    if constexpr (K < derivatives<Rule, N>) {
+    if constexpr (K < Rule::derivatives) {
       constexpr auto handle = [](node<T>& n) { return variable<T>::share(n); };
       constexpr auto values = [](const node<T>& n) -> const array<T>& { return n.value; };
       const auto vjp = [this](const auto&... saved) { return rule_.vjp(arg<K>{}, saved...); };
       node<T>& to = input(K);
-      const bool numbers = !pass.recorded() && (is_elementwise<Rule> || fused_kernels());
+      const bool numbers = !pass.recorded() && (is_elementwise<Rule> || fused_kernels);
       if constexpr (is_elementwise<Rule>)
         if (numbers)
           return with_saved(
               values, [&](const auto&... from) { send_lanes(pass.open(to), to, vjp, from...); });
-      if constexpr (has_fused<Rule>)
+      if constexpr (Rule::fused)
         if (numbers)
           return with_saved(values, [&](const auto&... from) {
             rule_.accumulate(arg<K>{}, pass.open(to), from...);
@@ -129,9 +122,13 @@ class recorded final : public entry {
   void send_lanes(target<T> to, const node<T>& n, const F& vjp, const Saved&... saved) const {
     const std::array<const array<T>*, sizeof...(saved)> from{&saved...};
     const shape_type &shape = output().value.shape(), &to_shape = n.value.shape();
-    if (to_shape == shape) return kernel::map<T>(shape, to.data, to.accumulate, from, vjp);
+    constexpr std::size_t dense = N == 1                            ? sizeof...(saved)
+                                  : has(Rule::saved, saves::output) ? 2
+                                                                    : 1;
+    if (N == 1 || to_shape == shape)
+      return kernel::map<T, dense>(shape, to.data, to.accumulate, from, vjp);
     if (!to.accumulate) std::fill_n(to.data, size_of(to_shape), T(0));
-    kernel::map_sum<T>(shape, to.data, to_shape, from, vjp);
+    if constexpr (N > 1) kernel::map_sum<T, dense>(shape, to.data, to_shape, from, vjp);
   }
 
   Rule rule_;
@@ -142,18 +139,20 @@ class recorded final : public entry {
 class recorder {
  public:
   /// Whether gradients are to reach `n`: it is a parameter, or was recorded on a tape that is alive.
-  static bool tracked(const node_base& n) noexcept {
-    return n.parameter || (n.tape != 0 && tape::find(n.tape) != nullptr);
+  static bool tracked(const node_base& n, const tape* first = nullptr) noexcept {
+    if (n.parameter || n.tape == 0) return n.parameter;
+    return (first != nullptr && n.tape == first->serial_) || tape::find(n.tape) != nullptr;
   }
 
   template <class Rule, real T, class... Arguments>
   static void record(Rule&& rule, variable<T>& output, location where, const Arguments&... from) {
     tape* const t = tape::current();
-    if (t == nullptr || !((from.node() != nullptr && tracked(*from.node())) || ...)) return;
+    if (t == nullptr || !((from.node() != nullptr && tracked(*from.node(), t)) || ...)) return;
     using made = recorded<Rule, T, sizeof...(from)>;
     void* const memory = t->arena_.allocate(sizeof(made), alignof(made));
-    append(*t, output.node(),
-           new (memory) made(std::move(rule), output, {slot<Rule>(from)...}, where));
+    output.node().tape = t->serial_;
+    output.node().entry = static_cast<std::uint32_t>(t->size());
+    t->entries_.push_back(new (memory) made(std::move(rule), output, {slot<Rule>(from)...}, where));
   }
 
  private:
@@ -167,7 +166,6 @@ class recorder {
       n = new node<T>(from.value());
     return {n, n == nullptr ? 0 : n->version};
   }
-  static void append(tape& t, node_base& output, entry* made);
 };
 
 /// Runs an operation on its arguments, and records it where one of them is tracked.
@@ -184,7 +182,7 @@ variable<T> apply(Rule rule, const argument<T>& first, const More&... more) {
         same ? first.shape()
              : broadcast_shape(std::string(Rule::name), {&first.shape(), &more.shape()...}, where);
     auto* const made = new node<T>(shape);
-    kernel::map<T>(
+    kernel::map<T, sizeof...(more) == 0>(
         shape, made->value.data(), false,
         std::array<const array<T>*, 1 + sizeof...(more)>{&first.value(), &more.value()...},
         [&rule](const auto&... lanes) { return rule.forward(lanes...); });

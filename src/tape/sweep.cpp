@@ -83,7 +83,7 @@ void sweep::request(node_base& input) {
 bool sweep::wants(const node_base* n) const {
   if (n == nullptr) return false;
   if (what_ == purpose::collect || what_ == purpose::record) return n->mark == id_;
-  return recorder::tracked(*n);
+  return recorder::tracked(*n, &tape_);
 }
 
 node_base*& sweep::slot(node_base& n) {
@@ -126,8 +126,8 @@ void sweep::add(node<T>& n, variable<T> cotangent) {
   node_base*& held = slot(n);
   if (held != nullptr && !recorded()) {
     const target<T> to = open(n);
-    kernel::map<T>(n.value.shape(), to.data, to.accumulate, std::array{&cotangent.value()},
-                   kernel::identity);
+    kernel::map<T, 1>(n.value.shape(), to.data, to.accumulate, std::array{&cotangent.value()},
+                      kernel::identity);
     return;
   }
   if (held != nullptr) cotangent = detail::add<T>(variable<T>::share(as<T>(*held)), cotangent);
@@ -162,7 +162,8 @@ void sweep::finish(node_base& n) {
       } else {
         node<T>& grad = own<T>(n.grad);
         const array<T>& more = as<T>(*n.cotangent).value;
-        kernel::map<T>(more.shape(), grad.value.data(), true, std::array{&more}, kernel::identity);
+        kernel::map<T, 1>(more.shape(), grad.value.data(), true, std::array{&more},
+                          kernel::identity);
       }
     };
     n.is_double ? keep(as<double>(n)) : keep(as<float>(n));

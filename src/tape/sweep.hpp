@@ -6,9 +6,8 @@
 
 namespace xtape::detail {
 
-std::uint64_t next_serial();            // a number that no tape or sweep of any thread had before
-std::uint64_t count_change() noexcept;  // a parameter of this thread was changed
-std::uint64_t changes() noexcept;       // how many such changes there were
+std::uint64_t next_serial();        // a number that no tape or sweep of any thread had before
+std::uint64_t& changes() noexcept;  // how many times a parameter of this thread was changed
 
 /// The two operations a recorded sweep is made of besides the rules' own, defined with the others: a + b,
 /// and x summed over the axes along which `shape` broadcasts to x's shape.

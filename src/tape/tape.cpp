@@ -1,14 +1,10 @@
 #include <xtape/tape/tape.hpp>
 
-#include <algorithm>
 #include <atomic>
 
 #include "tape/rule.hpp"
 
 namespace xtape {
-
-using detail::node;
-using detail::node_base;
 
 namespace {
 
@@ -29,29 +25,19 @@ std::uint64_t detail::next_serial() {
   if (local.serial == 0) local.serial = (threads.fetch_add(1) + 1) << 40;
   return ++local.serial;
 }
-std::uint64_t detail::count_change() noexcept { return ++local.changes; }
-std::uint64_t detail::changes() noexcept { return local.changes; }
-
-// --- entry ---
-
-const shape_type& detail::shape_of(const node_base& n) {
-  return n.is_double ? static_cast<const node<double>&>(n).value.shape()
-                     : static_cast<const node<float>&>(n).value.shape();
-}
+std::uint64_t& detail::changes() noexcept { return local.changes; }
 
 const shape_type& entry::shape() const { return detail::shape_of(*output_); }
 
 std::string entry::input_text(std::size_t k) const {
   if (k >= inputs_.size())
     throw tape_error("entry: input " + std::to_string(k) + " of " + std::to_string(inputs_.size()));
-  const node_base* const n = inputs_[k].node;
+  const detail::node_base* const n = inputs_[k].node;
   if (n == nullptr) return "constant";
   if (n->tape == output_->tape) return std::string("%") + std::to_string(n->entry);
   if (!n->name.empty()) return std::string(n->name);
   return std::string(n->parameter ? "parameter " : "constant ") + to_string(detail::shape_of(*n));
 }
-
-// --- tape ---
 
 tape::tape()
     : serial_(detail::next_serial()),
@@ -84,28 +70,10 @@ const entry& tape::operator[](std::size_t index) const {
   return *entries_[index];
 }
 
-// --- scopes ---
-
 pause::pause() noexcept : resume_(local.recording == nullptr ? 0 : local.recording->serial_) {
   local.recording = nullptr;
 }
 
 pause::~pause() { local.recording = tape::find(resume_); }
 
-// --- recorder ---
-
-namespace detail {
-
-void recorder::append(tape& t, node_base& output, entry* made) {
-  output.tape = t.serial_;
-  output.entry = static_cast<std::uint32_t>(t.entries_.size());
-  t.entries_.push_back(made);
-}
-
-bool& fused_kernels() noexcept {
-  constinit static thread_local bool on = true;
-  return on;
-}
-
-}  // namespace detail
 }  // namespace xtape

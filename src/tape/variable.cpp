@@ -79,13 +79,11 @@ array<T>& variable<T>::mutable_value(location where) const {
   if (!node().parameter)
     throw tape_error("mutable_value: only a parameter's value can be changed", where);
   ++node().version;
-  detail::count_change();
+  ++detail::changes();
   return node().value;
 }
 
 template class variable<float>;
 template class variable<double>;
-template class parameter<float>;
-template class parameter<double>;
 
 }  // namespace xtape

@@ -47,7 +47,10 @@ struct node : node_base {
   static void operator delete(void* block, std::size_t bytes) { pool_deallocate(block, bytes); }
 };
 
-const shape_type& shape_of(const node_base& n);
+inline const shape_type& shape_of(const node_base& n) {
+  return n.is_double ? static_cast<const node<double>&>(n).value.shape()
+                     : static_cast<const node<float>&>(n).value.shape();
+}
 
 inline void release(node_base* held) noexcept {
   if (--held->references != 0) return;

@@ -98,7 +98,7 @@ class XTAPE_API variable {
 /// It owns its value: a copy is an independent parameter. A variable made from it refers to it, and
 /// goes on doing so when the parameter is moved or assigned to; that is how an optimizer holds it.
 template <real T>
-class XTAPE_API parameter : public variable<T> {
+class parameter : public variable<T> {
  public:
   explicit parameter(array<T> value, std::string_view name = {})
       : variable<T>(new detail::node<T>(std::move(value))) {
@@ -146,7 +146,5 @@ class argument {
 
 extern template class variable<float>;
 extern template class variable<double>;
-extern template class parameter<float>;
-extern template class parameter<double>;
 
 }  // namespace xtape
