@@ -59,7 +59,9 @@ class dimensions {
   }
   void resize(size_type count, T value = T()) {
     if (count > max_rank) throw_rank_error(count);
-    for (size_type i = size_; i < count; ++i) data_[i] = value;
+    // Over all places, not over the new ones only: a few instructions instead of a call to memset.
+    for (size_type i = 0; i < max_rank; ++i)
+      if (i >= size_ && i < count) data_[i] = value;
     size_ = count;
   }
   void push_back(T value) { resize(size_ + 1, value); }
@@ -102,7 +104,9 @@ class dimensions {
   const_reverse_iterator crend() const noexcept { return rend(); }
 
   friend bool operator==(const dimensions& a, const dimensions& b) noexcept {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end());
+    bool equal = a.size_ == b.size_;
+    for (size_type i = 0; i < max_rank; ++i) equal &= i >= a.size_ || a.data_[i] == b.data_[i];
+    return equal;
   }
 
  private:
