@@ -104,12 +104,12 @@ struct affine_rule : structural {
   }
 };
 
-// Throws unless x (n, k) and w (k, m) are matrices that can be multiplied.
-template <real T>
-void check_product(const std::string& operation, const operand<T>& a, const operand<T>& b,
-                   const std::string& shapes) {
+// Throws unless x (n, k) and w (k, m) are matrices that can be multiplied. `shapes` makes the text of an
+// error, which nobody pays for who has none.
+template <real T, class Shapes>
+void check_product(const operand<T>& a, const operand<T>& b, const Shapes& shapes) {
   const auto fail = [&](const std::string& reason) {
-    throw shape_error(operation + ": " + shapes + ": " + reason, at_line::or_else(a.where()));
+    throw shape_error(shapes() + ": " + reason, at_line::or_else(a.where()));
   };
   if (a.shape().size() != 2 || b.shape().size() != 2) fail("both must be matrices");
   if (a.shape()[1] != b.shape()[0])
@@ -119,18 +119,21 @@ void check_product(const std::string& operation, const operand<T>& a, const oper
 
 template <real T>
 variable<T> apply_matmul(const operand<T>& a, const operand<T>& b) {
-  check_product("matmul", a, b, to_string(a.shape()) + " x " + to_string(b.shape()));
+  check_product(a, b,
+                [&] { return "matmul: " + to_string(a.shape()) + " x " + to_string(b.shape()); });
   return product(a, b, false, false);
 }
 
 template <real T>
 variable<T> apply_affine(const operand<T>& x, const operand<T>& w, const operand<T>& b) {
-  const std::string shapes =
-      to_string(x.shape()) + " x " + to_string(w.shape()) + " + " + to_string(b.shape());
-  check_product("affine", x, w, shapes);
+  const auto shapes = [&] {
+    return "affine: " + to_string(x.shape()) + " x " + to_string(w.shape()) + " + " +
+           to_string(b.shape());
+  };
+  check_product(x, w, shapes);
   if (b.shape() != shape_type{w.shape()[1]})
     throw shape_error(
-        "affine: " + shapes + ": the bias must have shape (" + std::to_string(w.shape()[1]) + ")",
+        shapes() + ": the bias must have shape (" + std::to_string(w.shape()[1]) + ")",
         at_line::or_else(x.where()));
   return apply(affine_rule{}, x, w, b);
 }

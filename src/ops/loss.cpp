@@ -152,13 +152,14 @@ variable<T> against_targets(const operand<T>& logits, const operand<T>& targets)
 
 template <real T>
 variable<T> apply_mse(const operand<T>& prediction, const operand<T>& target) {
-  const std::string shapes =
-      "mse: " + to_string(prediction.shape()) + " and " + to_string(target.shape());
+  const auto shapes = [&] {
+    return "mse: " + to_string(prediction.shape()) + " and " + to_string(target.shape());
+  };
   const location where = at_line::or_else(prediction.where());
   if (prediction.shape() != target.shape())
-    throw shape_error(shapes + ": the shapes differ", where);
+    throw shape_error(shapes() + ": the shapes differ", where);
   if (size_of(target.shape()) == 0)
-    throw domain_error(shapes + ": there is nothing to average", where);
+    throw domain_error(shapes() + ": there is nothing to average", where);
   return apply(mse_rule{}, prediction, target);
 }
 

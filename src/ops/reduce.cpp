@@ -75,7 +75,7 @@ struct mean_rule : sum_rule {
 // Over one run of neighbouring axes, first to last.
 struct logsumexp_rule : structural {
   static constexpr std::string_view name = "logsumexp";
-  static constexpr saves saved = saves::both;
+  static constexpr saves saved = saves::inputs;
   std::size_t first, last;
   shape_type kept, result;
 
@@ -101,8 +101,8 @@ variable<T> reduce(const operand<T>& x, const axis_list& axes, reduce_options op
   rule.kept = shapes.kept;
   rule.result = shapes.result;
   if constexpr (std::is_same_v<Rule, mean_rule>) {
-    const std::size_t kept_size = size_of(shapes.kept);
-    const std::size_t count = kept_size == 0 ? 0 : size_of(x.shape()) / kept_size;
+    std::size_t count = 1;
+    for (const std::size_t axis : over) count *= x.shape()[axis];
     if (count == 0)
       throw domain_error("mean: " + to_string(x.shape()) + ": there is nothing to average",
                          at_line::or_else(x.where()));
@@ -116,7 +116,7 @@ variable<T> reduce_logsumexp(const operand<T>& x, const axis_list& axes, reduce_
   const at_line line(x.where());
   const shape_type over = normalize_axes(logsumexp_rule::name, x.shape(), axes, x.where());
   const reduced_shape shapes(x.shape(), over, options.keep_dims);
-  if (over.empty()) return log(exp(x));
+  if (over.empty()) return reshape(x, as_sizes(x.shape()));
   const bool neighbours = over.back() - over.front() + 1 == over.size();
   if (neighbours)
     return apply(logsumexp_rule{{}, over.front(), over.back(), shapes.kept, shapes.result}, x);

@@ -43,9 +43,6 @@ struct rule_base {
 struct elementwise : rule_base {};
 struct structural : rule_base {};
 
-template <class Rule>
-inline constexpr bool is_elementwise = std::is_base_of_v<elementwise, Rule>;
-
 /// Whether structural rules use their fused kernels. Off only in the test that compares both ways.
 inline thread_local bool fused_kernels = true;
 
@@ -104,8 +101,9 @@ class recorded final : public entry {
       constexpr auto values = [](const node<T>& n) -> const array<T>& { return n.value; };
       const auto vjp = [this](const auto&... saved) { return rule_.vjp(arg<K>{}, saved...); };
       node<T>& to = input(K);
-      const bool numbers = !pass.recorded() && (is_elementwise<Rule> || fused_kernels);
-      if constexpr (is_elementwise<Rule>)
+      const bool numbers =
+          !pass.recorded() && (std::derived_from<Rule, elementwise> || fused_kernels);
+      if constexpr (std::derived_from<Rule, elementwise>)
         if (numbers)
           return with_saved(
               values, [&](const auto&... from) { send_lanes(pass.open(to), to, vjp, from...); });
@@ -176,7 +174,7 @@ variable<T> apply(Rule rule, const argument<T>& first, const More&... more) {
     recorder::record(std::move(rule), result, where, first, more...);
     return result;
   };
-  if constexpr (is_elementwise<Rule>) {
+  if constexpr (std::derived_from<Rule, elementwise>) {
     const bool same = ((more.shape() == first.shape()) && ...);
     const shape_type shape =
         same ? first.shape()

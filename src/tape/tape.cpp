@@ -30,10 +30,8 @@ std::uint64_t& detail::changes() noexcept { return local.changes; }
 const shape_type& entry::shape() const { return detail::shape_of(*output_); }
 
 std::string entry::input_text(std::size_t k) const {
-  if (k >= inputs_.size())
-    throw tape_error("entry: input " + std::to_string(k) + " of " + std::to_string(inputs_.size()));
-  const detail::node_base* const n = inputs_[k].node;
-  if (n == nullptr) return "constant";
+  const detail::node_base* const n = k < inputs_.size() ? inputs_[k].node : nullptr;
+  if (n == nullptr) return k < inputs_.size() ? "constant" : "";
   if (n->tape == output_->tape) return std::string("%") + std::to_string(n->entry);
   if (!n->name.empty()) return std::string(n->name);
   return std::string(n->parameter ? "parameter " : "constant ") + to_string(detail::shape_of(*n));

@@ -48,7 +48,7 @@ class XTAPE_API entry {
   location where() const { return where_; }
 
   std::size_t input_count() const { return inputs_.size(); }
-  /// "%3" for the result of entry 3, a parameter's or variable's name, or "constant (2, 3)".
+  /// "%3" for the result of entry 3, a parameter's or variable's name, or "constant (2, 3)"; empty past the last.
   std::string input_text(std::size_t k) const;
   /// The result, and an argument, as variables. Throws tape_error where T is not their element type.
   template <real T>
