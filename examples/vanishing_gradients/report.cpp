@@ -63,6 +63,7 @@ do for [format in 'svg png'] {
   unset logscale y
   set format y '%g'
   set xrange [0.7:*]
+  set autoscale xfixmax
   set offsets 0, 0.3, 0, 0
   set output 'loss_by_epoch.'.format
   set title 'Training the nine layers on Fashion-MNIST'

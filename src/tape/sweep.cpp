@@ -109,12 +109,11 @@ static node<T>& own(node_base*& held) {
 template <real T>
 target<T> sweep::open(node<T>& n) {
   node_base*& held = slot(n);
-  if (held == nullptr) {
-    held = new node<T>(n.value.shape());
-    return {as<T>(*held).value.data(), false};
-  }
+  if (held != nullptr && as<T>(*held).value.shape() != n.value.shape()) clear(held);  // outdated
+  const bool fresh = held == nullptr;
+  if (fresh) held = new node<T>(n.value.shape());
   node<T>& mine = own<T>(held);
-  return {mine.value.data(), std::exchange(mine.filled, true)};
+  return {mine.value.data(), std::exchange(mine.filled, true) && !fresh};
 }
 
 template target<float> sweep::open(node<float>&);

@@ -193,15 +193,20 @@ TEST_CASE("a wrong input is affine's error, at the caller's line", "[nn]") {
     }
     return "nothing was thrown";
   };
-  CHECK(message([&] { line = __LINE__; layer(x); }) ==
-        "affine: (5, 2) x (3, 4) + (4): inner dimensions 2 and 3 differ  [nn_test.cpp:" +
-            std::to_string(line) + "]");
-  CHECK(message([&] { line = __LINE__; model(x); }) ==
-        "affine: (5, 2) x (3, 4) + (4): inner dimensions 2 and 3 differ  [nn_test.cpp:" +
-            std::to_string(line) + "]");
-  CHECK(message([&] { line = __LINE__; model(fits); }) ==
-        "affine: (5, 4) x (3, 4) + (4): inner dimensions 4 and 3 differ  [nn_test.cpp:" +
-            std::to_string(line) + "]");
+  const auto expected = [&line](const std::string& text) {
+    return text + "  [nn_test.cpp:" + std::to_string(line) + "]";
+  };
+  const std::string first = "affine: (5, 2) x (3, 4) + (4): inner dimensions 2 and 3 differ";
+  const std::string second = "affine: (5, 4) x (3, 4) + (4): inner dimensions 4 and 3 differ";
+  line = __LINE__ + 1;
+  const std::string of_layer = message([&] { layer(x); });
+  CHECK(of_layer == expected(first));
+  line = __LINE__ + 1;
+  const std::string of_model = message([&] { model(x); });
+  CHECK(of_model == expected(first));
+  line = __LINE__ + 1;
+  const std::string inside = message([&] { model(fits); });
+  CHECK(inside == expected(second));
 
   xtape::tape tape;
   const sequential<double> right{layer, xtape::relu};

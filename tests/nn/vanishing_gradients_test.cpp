@@ -20,7 +20,7 @@ TEST_CASE("nine sigmoid layers: gradients vanish by the factor the initializer p
   REQUIRE(layers.size() == 9);
   for (const layer_figures& at : layers) {
     CAPTURE(at.layer, at.factor, at.predicted);
-    CHECK(std::abs(at.mean_activation - 0.5) < 0.02);
+    CHECK(std::abs(at.mean_activation - 0.5) < 0.05);
     CHECK(at.gradient_mean_magnitude < at.gradient_rms);
     if (at.layer == 9) continue;  // of one unit: no sum to speak of
     CHECK(std::abs(at.predicted - 0.01 * std::sqrt(512) / 4) < 1e-12);

@@ -26,7 +26,7 @@ using xtape::optim::sgd_options;
 namespace {
 
 constexpr xtape::location nowhere;
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 template <class T>
@@ -210,10 +210,10 @@ TEST_CASE("options outside their domain, and bad parameters, say what is wrong",
   CHECK_THROWS_MATCHES(make({.learning_rate = 0.1, .momentum = 1}), xtape::domain_error,
                        Message("sgd: momentum = 1: must be at least 0 and less than 1"));
   CHECK_THROWS_AS(make({.learning_rate = 0.1, .momentum = -0.5}), xtape::domain_error);
-  CHECK_THROWS_AS(make({.learning_rate = 0.1, .momentum = nan}), xtape::domain_error);
+  CHECK_THROWS_AS(make({.learning_rate = 0.1, .momentum = not_a_number}), xtape::domain_error);
   CHECK_THROWS_MATCHES(make({.learning_rate = 0.1, .weight_decay = -1}), xtape::domain_error,
                        Message("sgd: weight_decay = -1: must be finite and not negative"));
-  CHECK_THROWS_AS(make({.learning_rate = 0.1, .weight_decay = nan}), xtape::domain_error);
+  CHECK_THROWS_AS(make({.learning_rate = 0.1, .weight_decay = not_a_number}), xtape::domain_error);
   CHECK_NOTHROW(make({.learning_rate = 0}));
 
   CHECK_THROWS_MATCHES(sgd<double>({}, {.learning_rate = 0.1}, nowhere), xtape::domain_error,
@@ -229,7 +229,7 @@ TEST_CASE("options outside their domain, and bad parameters, say what is wrong",
 
   sgd<double> optimizer({w}, {.learning_rate = 0.1});
   CHECK_THROWS_MATCHES(
-      optimizer.set_learning_rate(nan, nowhere), xtape::domain_error,
+      optimizer.set_learning_rate(not_a_number, nowhere), xtape::domain_error,
       Message("sgd: learning_rate = nan: must be given, finite and not negative"));
   CHECK(optimizer.learning_rate() == 0.1);
   optimizer.set_learning_rate(0.2);
