@@ -1,5 +1,6 @@
 #include <xtape/ops/reduce.hpp>
 
+#include <xtape/ops/activation.hpp>
 #include <xtape/ops/arithmetic.hpp>
 #include <xtape/ops/shape.hpp>
 
@@ -86,9 +87,12 @@ struct logsumexp_rule : structural {
     kernel::logsumexp(s.outer, s.n, s.inner, x.data(), y.data());
     return y;
   }
+  // The softmax itself: e^(x - y) would lose what y, when it is large, has rounded away.
   template <real T>
-  auto vjp(arg<0>, const variable<T>& g, const variable<T>& y, const variable<T>& x) const {
-    return reshape(g, as_sizes(kept)) * exp(x - reshape(y, as_sizes(kept)));
+  auto vjp(arg<0>, const variable<T>& g, const variable<T>& x) const {
+    const slices s(x.shape(), first, last);
+    const variable<T> flat = reshape(x, as_sizes({s.outer, s.n, s.inner}));
+    return reshape(g, as_sizes(kept)) * reshape(softmax(flat, 1), as_sizes(x.shape()));
   }
 };
 

@@ -48,7 +48,8 @@ tape::tape()
 
 tape::~tape() {
   tape** link = &local.newest;
-  while (*link != this) link = &(*link)->previous_alive_;
+  for (; *link != this; link = &(*link)->previous_alive_)
+    if ((*link)->resume_ == serial_) (*link)->resume_ = resume_;
   *link = previous_alive_;
   if (local.recording == this) local.recording = find(resume_);
   for (std::size_t i = entries_.size(); i-- > 0;) entries_[i]->~entry();

@@ -151,9 +151,9 @@ TEST_CASE("losses: labels, targets and batches that cannot be", "[ops][errors]")
   w.check<domain_error>("mse: (0) and (0): there is nothing to average",
                         [&](int& line) { line = __LINE__, mse(some({0}), some({0})); });
   w.check<domain_error>("mean: (0, 3): there is nothing to average",
-                        [&](int& line) { line = __LINE__, mean(some({0, 3})); });
+                        [&](int& line) { line = __LINE__, mean(variable<double>(some({0, 3}))); });
   w.check<domain_error>("mean: (0, 3): there is nothing to average",
-                        [&](int& line) { line = __LINE__, mean(some({0, 3}), {0}); });
+                        [&](int& line) { line = __LINE__, mean(variable<double>(some({0, 3})), {0}); });
   w.check<domain_error>("mean: (2, 0): there is nothing to average",
-                        [&](int& line) { line = __LINE__, mean(some({2, 0}), {0}); });
+                        [&](int& line) { line = __LINE__, mean(variable<double>(some({2, 0})), {1}); });
 }

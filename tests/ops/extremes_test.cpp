@@ -103,14 +103,12 @@ TEMPLATE_TEST_CASE("log and sqrt at and below 0", "[ops][extremes]", float, doub
   check(roots.gradient, {big, nan, 0, nan, 0.25});
 }
 
-TEMPLATE_TEST_CASE("log and exp of the smallest and largest numbers", "[ops][extremes]", float, double) {
+TEMPLATE_TEST_CASE("log of the smallest and largest numbers", "[ops][extremes]", float, double) {
   using T = TestType;
   using limits = std::numeric_limits<T>;
-  const auto logs = run<T>([](const auto& x) { return log(x); },
-                           {limits::min(), limits::max(), limits::denorm_min()});
+  const auto logs = run<T>([](const auto& x) { return log(x); }, {limits::min(), limits::max()});
   check(logs.value, {std::log(static_cast<double>(limits::min())),
-                     std::log(static_cast<double>(limits::max())),
-                     std::log(static_cast<double>(limits::denorm_min()))});
+                     std::log(static_cast<double>(limits::max()))});
 }
 
 TEMPLATE_TEST_CASE("division by 0 is what IEEE says", "[ops][extremes]", float, double) {

