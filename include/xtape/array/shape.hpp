@@ -20,7 +20,7 @@ inline constexpr std::size_t max_rank = 8;
 [[noreturn]] XTAPE_API void throw_rank_error(std::size_t rank);
 
 /// The sizes (or strides) of up to max_rank axes, stored in place: copying one never allocates.
-/// A drop-in for the vector that xtensor keeps its shapes in, which costs half of a small array's life.
+/// A drop-in for the vector that xtensor keeps its shapes in.
 template <class T>
 class dimensions {
  public:
