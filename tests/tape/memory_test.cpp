@@ -149,6 +149,17 @@ TEST_CASE("a warm training step asks the system allocator for nothing", "[tape][
   CHECK(model.step() < before);
 }
 
+// A cotangent is given back as soon as its entry has sent it on: a hundred entries need a few of them.
+TEST_CASE("backward holds a few cotangents at a time, whatever the tape's length", "[tape][memory]") {
+  const parameter<double> x(full<double>({10'000}, 1e-3));
+  const tape recording;
+  const variable<double> y = sum(chain(x, 100));
+  pool_trim();
+  const std::size_t before = pool_stats().system_calls;
+  y.backward();
+  CHECK(pool_stats().system_calls - before < 20);
+}
+
 TEST_CASE("ten thousand steps hold no more memory than ten", "[tape][memory]") {
   classifier model;
   for (int step = 0; step < 10; ++step) model.step();
