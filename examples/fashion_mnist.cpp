@@ -31,8 +31,8 @@ static int run() {
     }
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
     const double accuracy = xp::nn::accuracy(model(test.x), test.labels);  // no tape: no record
-    std::printf("epoch %2d   training loss %.4f   test accuracy %.2f%%   %.0f images/s\n", epoch + 1,
-                total_loss / static_cast<double>(batches.size()), 100 * accuracy,
+    std::printf("epoch %2d   training loss %.4f   test accuracy %.2f%%   %.0f images/s\n",
+                epoch + 1, total_loss / static_cast<double>(batches.size()), 100 * accuracy,
                 static_cast<double>(train.size()) / seconds.count());
     std::fflush(stdout);
   }

@@ -55,12 +55,13 @@ std::vector<layer_figures> class_exercise(std::uint64_t seed) {
     const xp::array<double>& gradient = values[i].grad();
     const double deviation = weights.standard_deviation(static_cast<std::size_t>(widths[i]),
                                                         static_cast<std::size_t>(widths[i + 1]));
-    figures.push_back({.layer = static_cast<int>(i) + 1,
-                       .mean_activation = mean(values[i + 1].value()),
-                       .gradient_rms = root_mean_square(gradient),
-                       .gradient_mean_magnitude = mean_magnitude(gradient),
-                       .factor = root_mean_square(gradient) / root_mean_square(values[i + 1].grad()),
-                       .predicted = deviation * std::sqrt(widths[i + 1]) * slope});
+    figures.push_back(
+        {.layer = static_cast<int>(i) + 1,
+         .mean_activation = mean(values[i + 1].value()),
+         .gradient_rms = root_mean_square(gradient),
+         .gradient_mean_magnitude = mean_magnitude(gradient),
+         .factor = root_mean_square(gradient) / root_mean_square(values[i + 1].grad()),
+         .predicted = deviation * std::sqrt(widths[i + 1]) * slope});
   }
   return figures;
 }

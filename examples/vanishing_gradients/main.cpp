@@ -21,8 +21,9 @@ static void run(const std::filesystem::path& folder) {
     throw xp::io_error("vanishing_gradients: " + folder.string() +
                        ": cannot be made: " + failed.message());
 
-  std::printf("1. Class exercise: 1000 samples in [-1, 1]; nine affine layers, 500-512x8-1, weights\n"
-              "   N(0, 0.01^2), a sigmoid after each; squared error.\n\n");
+  std::printf(
+      "1. Class exercise: 1000 samples in [-1, 1]; nine affine layers, 500-512x8-1, weights\n"
+      "   N(0, 0.01^2), a sigmoid after each; squared error.\n\n");
   const std::vector<layer_figures> layers = class_exercise(42);
   print_exercise(layers);
   write_exercise(folder, layers);
@@ -40,15 +41,18 @@ static void run(const std::filesystem::path& folder) {
   std::vector<result> results;
   for (const configuration& how : configurations) {
     progress_bar bar(how.name, options.epochs);
-    results.push_back({how.name, train_network(how, train, test, options,
-                                               [&bar](const epoch_figures& now) { bar.show(now); })});
+    results.push_back(
+        {how.name, train_network(how, train, test, options,
+                                 [&bar](const epoch_figures& now) { bar.show(now); })});
   }
   std::printf("\n");
   print_summary(results);
   write_training(folder, results);
 
-  std::printf("\nThe figures are in %s: class_exercise.csv, gradient_by_layer.csv, loss_by_epoch.csv,\n"
-              "summary.csv\n", std::filesystem::absolute(folder).lexically_normal().c_str());
+  std::printf(
+      "\nIn %s:\n"
+      "Figures: class_exercise.csv, gradient_by_layer.csv, loss_by_epoch.csv, summary.csv\n",
+      std::filesystem::absolute(folder).lexically_normal().c_str());
   std::fflush(stdout);
   draw_pictures(folder);
 }

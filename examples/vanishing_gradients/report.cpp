@@ -18,7 +18,8 @@ namespace {
 
 /// Run by gnuplot in the folder of the CSV files. Colours: Okabe and Ito's, which the colour-blind can
 /// tell apart; every line has a mark of its own as well.
-constexpr const char* gnuplot_script = R"(# gnuplot pictures.gp draws the CSV files of this folder as SVG and PNG.
+constexpr const char* gnuplot_script =
+    R"(# gnuplot pictures.gp draws the CSV files of this folder as SVG and PNG.
 set datafile separator comma
 set border 3 linewidth 0.8
 set tics nomirror out
@@ -132,9 +133,10 @@ void progress_bar::show(const epoch_figures& now) {
   if (terminal_) {
     const double done = (now.epoch - 1 + now.progress) / epochs_;
     const auto filled = static_cast<std::size_t>(done * 24);
-    bar = "[" + std::string(filled, '#') + std::string(24 - filled, '.') + "] ";
+    bar = "[........................] ";
+    bar.replace(1, filled, filled, '#');
   }
-  std::printf("%s%-20s epoch %2d/%d  %sloss %.4f  accuracy %5.1f%%  %6.0f images/s%s",
+  std::printf("%s%-21s  epoch %2d/%d  %sloss %.4f  accuracy %5.1f%%  %6.0f images/s%s",
               terminal_ ? "\r" : "", name_.c_str(), now.epoch, epochs_, bar.c_str(), now.loss,
               100 * now.accuracy, now.images_per_second, terminal_ ? "" : "\n");
   std::fflush(stdout);
@@ -151,10 +153,10 @@ void print_exercise(const std::vector<layer_figures>& layers) {
 
 void print_summary(const std::vector<result>& results) {
   std::printf(
-      "                         gradient RMS, first layer over last   training     test\n"
-      "  configuration          before training    after training      loss      accuracy\n");
+      "                          gradient RMS, first layer over last   training     test\n"
+      "  configuration           before training    after training      loss      accuracy\n");
   for (const auto& [name, figures] : results)
-    std::printf("  %-20s   %15.2e   %15.2e   %9.4f   %9.2f%%\n", name.c_str(),
+    std::printf("  %-21s   %15.2e   %15.2e   %9.4f   %9.2f%%\n", name.c_str(),
                 first_over_last(figures.gradient_before), first_over_last(figures.gradient_after),
                 figures.epochs.back().loss, 100 * figures.test_accuracy);
 }
@@ -209,11 +211,11 @@ void draw_pictures(const std::filesystem::path& folder) {
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addchdir_np(&actions, folder.c_str());
   pid_t child = 0;
-  const int failed =
-      posix_spawnp(&child, program.c_str(), &actions, nullptr, arguments, environ);
+  const int failed = posix_spawnp(&child, program.c_str(), &actions, nullptr, arguments, environ);
   posix_spawn_file_actions_destroy(&actions);
   if (failed == ENOENT) {
-    std::printf("No pictures were drawn: gnuplot is not installed (apt-get install gnuplot-nox).\n");
+    std::printf(
+        "No pictures were drawn: gnuplot is not installed (apt-get install gnuplot-nox).\n");
     return;
   }
   int status = 0;
@@ -222,7 +224,6 @@ void draw_pictures(const std::filesystem::path& folder) {
   while (waitpid(child, &status, 0) == -1 && errno == EINTR) {
   }
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-    throw xtape::io_error("vanishing_gradients: gnuplot failed on " +
-                          (folder / script).string());
+    throw xtape::io_error("vanishing_gradients: gnuplot failed on " + (folder / script).string());
   std::printf("Pictures: class_exercise, gradient_by_layer, loss_by_epoch, each .svg and .png\n");
 }

@@ -55,7 +55,8 @@ training_figures train_network(const configuration& how, const xp::data::dataset
   auto batches = xp::data::batches(train, options.batch_size, random);
 
   // Gradients are measured on the same images before and after.
-  auto probes = xp::data::batches(train, std::min<std::int64_t>(1000, static_cast<std::int64_t>(train.size())));
+  auto probes = xp::data::batches(
+      train, std::min<std::int64_t>(1000, static_cast<std::int64_t>(train.size())));
   const xp::data::batch<float> probe = *probes.begin();
 
   training_figures figures;
@@ -80,8 +81,7 @@ training_figures train_network(const configuration& how, const xp::data::dataset
       now.progress = ++done / static_cast<double>(batches.size());
       now.loss = loss_total / images;
       now.accuracy = right_total / images;
-      now.images_per_second =
-          images / std::chrono::duration<double>(clock::now() - begin).count();
+      now.images_per_second = images / std::chrono::duration<double>(clock::now() - begin).count();
       show(now);
     }
     figures.epochs.push_back(now);

@@ -27,10 +27,10 @@ struct training_options {
 
 /// How an epoch went, or goes so far.
 struct epoch_figures {
-  int epoch = 0;         ///< from 1
-  double progress = 0;   ///< share of its batches that are done
-  double loss = 0;       ///< mean training loss of those
-  double accuracy = 0;   ///< on their images, before each step
+  int epoch = 0;        ///< from 1
+  double progress = 0;  ///< share of its batches that are done
+  double loss = 0;      ///< mean training loss of those
+  double accuracy = 0;  ///< on their images, before each step
   double images_per_second = 0;
 };
 

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <limits>
 #include <memory>
 #include <span>
@@ -158,7 +159,8 @@ std::size_t checked_size(const shape_type& shape, const fs::path& path, location
 
 }  // namespace
 
-idx_file read_idx(const fs::path& path, location where) {
+idx_file read_idx(const std::string& name, location where) {
+  const fs::path path(name);
   input file(path, where);
   idx_file result{read_header(file, path, where), {}};
   const std::size_t size = checked_size(result.shape, path, where);
@@ -190,7 +192,7 @@ idx_file read_idx(const fs::path& path, location where) {
 }
 
 template <real T>
-array<T> read_idx_images(const fs::path& path, location where) {
+array<T> read_idx_images(const std::string& path, location where) {
   const idx_file file = read_idx(path, where);
   if (file.shape.size() < 2) fail_at(path, 3, "1 axis: images have at least 2", where);
   const std::size_t count = file.shape[0];
@@ -202,7 +204,7 @@ array<T> read_idx_images(const fs::path& path, location where) {
   return result;
 }
 
-std::vector<int> read_idx_labels(const fs::path& path, int classes, location where) {
+std::vector<int> read_idx_labels(const std::string& path, int classes, location where) {
   const idx_file file = read_idx(path, where);
   if (file.shape.size() != 1)
     fail_at(path, 3, std::to_string(file.shape.size()) + " axes: labels have 1", where);
@@ -216,13 +218,13 @@ std::vector<int> read_idx_labels(const fs::path& path, int classes, location whe
 }
 
 template <real T>
-dataset<T> read_idx_dataset(const fs::path& images, const fs::path& labels, int classes,
+dataset<T> read_idx_dataset(const std::string& images, const std::string& labels, int classes,
                             location where) {
   dataset<T> result{read_idx_images<T>(images, where), read_idx_labels(labels, classes, where),
                     classes};
   if (result.x.shape()[0] != result.labels.size())
     fail_at(labels, 4,
-            std::to_string(result.labels.size()) + " labels: " + images.string() + " has " +
+            std::to_string(result.labels.size()) + " labels: " + images + " has " +
                 std::to_string(result.x.shape()[0]) + " images",
             where);
   return result;
@@ -258,7 +260,7 @@ train_test<T> four_files(const char* loader, const fs::path& folder, const std::
 }  // namespace
 
 template <real T>
-train_test<T> fashion_mnist(const fs::path& folder, location where) {
+train_test<T> fashion_mnist(const std::string& folder, location where) {
   fs::path place = folder;
   if (const char* const variable = std::getenv("XTAPE_FASHION_MNIST");
       place.empty() && variable != nullptr)
@@ -271,19 +273,19 @@ train_test<T> fashion_mnist(const fs::path& folder, location where) {
 }
 
 template <real T>
-train_test<T> mnist(const fs::path& folder, location where) {
+train_test<T> mnist(const std::string& folder, location where) {
   return four_files<T>("mnist", folder, "", where);
 }
 
-template XTAPE_API array<float> read_idx_images<float>(const fs::path&, location);
-template XTAPE_API array<double> read_idx_images<double>(const fs::path&, location);
-template XTAPE_API dataset<float> read_idx_dataset<float>(const fs::path&, const fs::path&, int,
+template XTAPE_API array<float> read_idx_images<float>(const std::string&, location);
+template XTAPE_API array<double> read_idx_images<double>(const std::string&, location);
+template XTAPE_API dataset<float> read_idx_dataset<float>(const std::string&, const std::string&, int,
                                                           location);
-template XTAPE_API dataset<double> read_idx_dataset<double>(const fs::path&, const fs::path&, int,
+template XTAPE_API dataset<double> read_idx_dataset<double>(const std::string&, const std::string&, int,
                                                             location);
-template XTAPE_API train_test<float> fashion_mnist<float>(const fs::path&, location);
-template XTAPE_API train_test<double> fashion_mnist<double>(const fs::path&, location);
-template XTAPE_API train_test<float> mnist<float>(const fs::path&, location);
-template XTAPE_API train_test<double> mnist<double>(const fs::path&, location);
+template XTAPE_API train_test<float> fashion_mnist<float>(const std::string&, location);
+template XTAPE_API train_test<double> fashion_mnist<double>(const std::string&, location);
+template XTAPE_API train_test<float> mnist<float>(const std::string&, location);
+template XTAPE_API train_test<double> mnist<double>(const std::string&, location);
 
 }  // namespace xtape::data

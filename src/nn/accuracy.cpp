@@ -12,12 +12,11 @@ namespace {
 template <real T>
 double measure(const array<T>& scores, const std::vector<int>& labels, location where) {
   const shape_type& shape = scores.shape();
-  const std::string call = "accuracy: " + to_string(shape) + " against " +
-                           std::to_string(labels.size()) + " labels: ";
+  const std::string call =
+      "accuracy: " + to_string(shape) + " against " + std::to_string(labels.size()) + " labels: ";
   if (shape.size() != 2)
     throw shape_error(call + "scores are a matrix, a row a sample and a column a class", where);
-  if (shape[0] != labels.size())
-    throw shape_error(call + "there must be one label a row", where);
+  if (shape[0] != labels.size()) throw shape_error(call + "there must be one label a row", where);
   if (labels.empty()) throw domain_error(call + "there are no samples", where);
   const auto classes = static_cast<std::ptrdiff_t>(shape[1]);
   std::size_t right = 0;

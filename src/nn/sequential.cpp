@@ -25,6 +25,20 @@ void sequential<T>::add(layer next) {
 }
 
 template <real T>
+std::vector<variable<T>> sequential<T>::parameters() const {
+  return nn::parameters<T>(*this);
+}
+
+template <real T>
+auto sequential<T>::listed() const -> std::vector<named_parameter> {
+  std::vector<named_parameter> found;
+  for (std::size_t i = 0; i < layers_.size(); ++i)
+    for (const named_parameter& each : layers_[i].parameters())
+      found.push_back({joined_path(std::to_string(i), each.path), each.member});
+  return found;
+}
+
+template <real T>
 variable<T> sequential<T>::operator()(const operand<T>& x) const {
   if (layers_.empty()) return held(x);
   const at_line line(x.where());
@@ -35,5 +49,9 @@ variable<T> sequential<T>::operator()(const operand<T>& x) const {
 
 template class sequential<float>;
 template class sequential<double>;
+template struct sequential<float>::layer::holds<linear<float>>;
+template struct sequential<double>::layer::holds<linear<double>>;
+template struct sequential<float>::layer::holds<sequential<float>::layer::function>;
+template struct sequential<double>::layer::holds<sequential<double>::layer::function>;
 
 }  // namespace xtape::nn

@@ -80,12 +80,10 @@ TEST_CASE("a linear layer's sizes are checked", "[nn]") {
   const auto make = [&](std::int64_t n_in, std::int64_t n_out) {
     linear<float>(n_in, n_out, xtape::init::zeros(), random, nowhere);
   };
-  CHECK_THROWS_MATCHES(
-      make(0, 3), xtape::domain_error,
-      Message("linear: 0 to 3: a layer has at least one input and one output"));
-  CHECK_THROWS_MATCHES(
-      make(3, -1), xtape::domain_error,
-      Message("linear: 3 to -1: a layer has at least one input and one output"));
+  CHECK_THROWS_MATCHES(make(0, 3), xtape::domain_error,
+                       Message("linear: 0 to 3: a layer has at least one input and one output"));
+  CHECK_THROWS_MATCHES(make(3, -1), xtape::domain_error,
+                       Message("linear: 3 to -1: a layer has at least one input and one output"));
   CHECK_THROWS_MATCHES(make(4294967296, 4294967296), xtape::domain_error,
                        Message("linear: 4294967296 to 4294967296: too many weights"));
 }
@@ -98,8 +96,7 @@ TEMPLATE_TEST_CASE("a sequential applies its layers in order", "[nn]", float, do
   REQUIRE(names(p) == std::vector<std::string>{"0.weight", "0.bias", "2.weight", "2.bias"});
   xtape::rng random(4);
   const array<T> x = random.normal<T>({5, 3});
-  const variable<T> expected =
-      xtape::affine(xtape::tanh(xtape::affine(x, p[0], p[1])), p[2], p[3]);
+  const variable<T> expected = xtape::affine(xtape::tanh(xtape::affine(x, p[0], p[1])), p[2], p[3]);
   REQUIRE(model(x).value() == expected.value());
 
   sequential<T> grown;
@@ -222,7 +219,8 @@ TEMPLATE_TEST_CASE("accuracy counts rows whose greatest score is their label's",
   using T = TestType;
   using xtape::nn::accuracy;
   const T none = std::numeric_limits<T>::quiet_NaN();
-  const array<T> scores{{T(1), T(3), T(2)}, {T(0), T(0), T(-1)}, {none, T(1), T(0)}, {T(-3), T(-2), T(-1)}};
+  const array<T> scores{
+      {T(1), T(3), T(2)}, {T(0), T(0), T(-1)}, {none, T(1), T(0)}, {T(-3), T(-2), T(-1)}};
   CHECK(accuracy(scores, {1, 0, 1, 2}) == 0.75);
   CHECK(accuracy(scores, {1, 0, 0, 2}) == 0.75);  // a NaN is never right
   CHECK(accuracy(scores, {0, 1, 2, 0}) == 0);     // of equal scores the first counts
@@ -234,14 +232,15 @@ TEST_CASE("accuracy's errors", "[nn]") {
   const auto accuracy = [](const array<double>& s, const std::vector<int>& labels) {
     return xtape::nn::accuracy(operand<double>(s, "", 0), labels);
   };
+  CHECK_THROWS_MATCHES(accuracy(scores, {0}), xtape::shape_error,
+                       Message("accuracy: (2, 3) against 1 labels: there must be one label a row"));
   CHECK_THROWS_MATCHES(
-      accuracy(scores, {0}), xtape::shape_error,
-      Message("accuracy: (2, 3) against 1 labels: there must be one label a row"));
-  CHECK_THROWS_MATCHES(accuracy(xtape::zeros<double>({2}), {0, 0}), xtape::shape_error,
-                       Message("accuracy: (2) against 2 labels: scores are a matrix, a row a sample "
-                               "and a column a class"));
-  CHECK_THROWS_MATCHES(accuracy(scores, {0, 3}), xtape::domain_error,
-                       Message("accuracy: (2, 3) against 2 labels: label 3 of sample 1 is not in 0..2"));
+      accuracy(xtape::zeros<double>({2}), {0, 0}), xtape::shape_error,
+      Message("accuracy: (2) against 2 labels: scores are a matrix, a row a sample "
+              "and a column a class"));
+  CHECK_THROWS_MATCHES(
+      accuracy(scores, {0, 3}), xtape::domain_error,
+      Message("accuracy: (2, 3) against 2 labels: label 3 of sample 1 is not in 0..2"));
   CHECK_THROWS_AS(accuracy(scores, {-1, 0}), xtape::domain_error);
   CHECK_THROWS_MATCHES(accuracy(xtape::zeros<double>({0, 3}), {}), xtape::domain_error,
                        Message("accuracy: (0, 3) against 0 labels: there are no samples"));

@@ -87,8 +87,7 @@ TEMPLATE_TEST_CASE("with momentum, a constant gradient gathers speed", "[optim]"
 }
 
 TEST_CASE("a hundred steps are those of NumPy", "[optim]") {
-  const array<double> x =
-      filled<double>({4, 3}, {1, 2, -1, 0.5, -1, 2, 3, 0.25, 1, -1, 1.5, 0.5});
+  const array<double> x = filled<double>({4, 3}, {1, 2, -1, 0.5, -1, 2, 3, 0.25, 1, -1, 1.5, 0.5});
   const array<double> y = filled<double>({4, 1}, {1, -2, 0.5, 3});
   const xtape::schedule::constant constant(0.02);
   const xtape::schedule::linear_decay linear(0.05, 0.001, 100);
@@ -115,8 +114,7 @@ TEST_CASE("a hundred steps are those of NumPy", "[optim]") {
       optimizer.step();
       if (point == expected.points.end() || point->step != t + 1) continue;
       CAPTURE(t);
-      for (std::size_t i = 0; i < 3; ++i)
-        REQUIRE(std::abs(w.value()(i, 0) - point->w[i]) <= 1e-13);
+      for (std::size_t i = 0; i < 3; ++i) REQUIRE(std::abs(w.value()(i, 0) - point->w[i]) <= 1e-13);
       ++point;
     }
     REQUIRE(point == expected.points.end());
@@ -127,9 +125,9 @@ TEMPLATE_TEST_CASE("arrays of every size take the same step, and gradients stay 
                    float, double) {
   using T = TestType;
   // Sizes around the width of a register, and one that several threads share.
-  const auto size = GENERATE(std::size_t{0}, std::size_t{1}, std::size_t{3}, std::size_t{15},
-                             std::size_t{16}, std::size_t{17}, std::size_t{67},
-                             std::size_t{100003});
+  const auto size =
+      GENERATE(std::size_t{0}, std::size_t{1}, std::size_t{3}, std::size_t{15}, std::size_t{16},
+               std::size_t{17}, std::size_t{67}, std::size_t{100003});
   const double momentum = GENERATE(0.0, 0.9), decay = GENERATE(0.0, 0.01);
   CAPTURE(size, momentum, decay);
   xtape::rng random(7);
@@ -200,9 +198,8 @@ TEST_CASE("options outside their domain, and bad parameters, say what is wrong",
   parameter<double> w(xtape::zeros<double>({2}), "w");
   const auto make = [&](const sgd_options& options) { sgd<double>({w}, options, nowhere); };
 
-  CHECK_THROWS_MATCHES(
-      make({}), xtape::domain_error,
-      Message("sgd: learning_rate = nan: must be given, finite and not negative"));
+  CHECK_THROWS_MATCHES(make({}), xtape::domain_error,
+                       Message("sgd: learning_rate = nan: must be given, finite and not negative"));
   CHECK_THROWS_MATCHES(
       make({.learning_rate = -0.1}), xtape::domain_error,
       Message("sgd: learning_rate = -0.1: must be given, finite and not negative"));
@@ -218,8 +215,9 @@ TEST_CASE("options outside their domain, and bad parameters, say what is wrong",
 
   CHECK_THROWS_MATCHES(sgd<double>({}, {.learning_rate = 0.1}, nowhere), xtape::domain_error,
                        Message("sgd: there are no parameters to change"));
-  CHECK_THROWS_MATCHES(sgd<double>({w, w}, {.learning_rate = 0.1}, nowhere), xtape::domain_error,
-                       Message("sgd: parameter 1 ('w') is also parameter 0: each must be listed once"));
+  CHECK_THROWS_MATCHES(
+      sgd<double>({w, w}, {.learning_rate = 0.1}, nowhere), xtape::domain_error,
+      Message("sgd: parameter 1 ('w') is also parameter 0: each must be listed once"));
   const variable<double> constant(1.0);
   CHECK_THROWS_MATCHES(
       sgd<double>({w, constant}, {.learning_rate = 0.1}, nowhere), xtape::tape_error,
@@ -228,9 +226,8 @@ TEST_CASE("options outside their domain, and bad parameters, say what is wrong",
   CHECK_THROWS_AS(sgd<double>({2.0 * w}, {.learning_rate = 0.1}), xtape::tape_error);
 
   sgd<double> optimizer({w}, {.learning_rate = 0.1});
-  CHECK_THROWS_MATCHES(
-      optimizer.set_learning_rate(not_a_number, nowhere), xtape::domain_error,
-      Message("sgd: learning_rate = nan: must be given, finite and not negative"));
+  CHECK_THROWS_MATCHES(optimizer.set_learning_rate(not_a_number, nowhere), xtape::domain_error,
+                       Message("sgd: learning_rate = nan: must be given, finite and not negative"));
   CHECK(optimizer.learning_rate() == 0.1);
   optimizer.set_learning_rate(0.2);
   CHECK(optimizer.learning_rate() == 0.2);
@@ -256,8 +253,9 @@ TEST_CASE("a parameter whose value was given another shape is found out before a
                        Message("step: parameter 1 ('b') has shape (3), its gradient (2): the value "
                                "was replaced after backward"));
   send_gradient(b, xtape::full<double>({3}, 1));
-  CHECK_THROWS_MATCHES(optimizer.step(nowhere), xtape::shape_error,
-                       Message("step: parameter 1 ('b') has shape (3), its velocity (2): make a new "
-                               "optimizer for a new shape"));
+  CHECK_THROWS_MATCHES(
+      optimizer.step(nowhere), xtape::shape_error,
+      Message("step: parameter 1 ('b') has shape (3), its velocity (2): make a new "
+              "optimizer for a new shape"));
   CHECK(a.value()(0) == 0);
 }

@@ -2,12 +2,12 @@
 
 #include <xtape/array/array.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
 #include <limits>
-#include <ranges>
 #include <span>
 #include <utility>
 
@@ -76,13 +76,13 @@ class XTAPE_API rng {
 
   /// Puts the elements into a random order, each of them equally likely (Fisher and Yates, from the
   /// last element to the first).
-  template <std::ranges::random_access_range R>
+  template <class R>
+    requires requires(R& values) { std::begin(values)[std::ptrdiff_t{0}]; std::size(values); }
   void shuffle(R&& values) {
-    const auto first = std::ranges::begin(values);
-    using difference = std::iter_difference_t<decltype(first)>;
-    for (auto n = static_cast<std::uint64_t>(std::ranges::distance(values)); n > 1; --n)
-      std::ranges::iter_swap(first + static_cast<difference>(n - 1),
-                             first + static_cast<difference>(below(n)));
+    const auto first = std::begin(values);
+    for (std::uint64_t n = std::size(values); n > 1; --n)
+      std::iter_swap(first + static_cast<std::ptrdiff_t>(n - 1),
+                     first + static_cast<std::ptrdiff_t>(below(n)));
   }
 
   /// Fills with the next draws, 64 bits each.

@@ -24,8 +24,12 @@ namespace xtape::nn {
 
 /// Whether a type lists its members as a module does.
 template <class M>
-concept lists_members =
-    requires(const M& module) { module.members([](std::string_view, const auto&) {}); };
+concept lists_members = requires(const M& module) {
+  module.members([](std::string_view, const auto&) {});
+};
+
+/// "encoder" and "weight" make "encoder.weight"; without a path, the name alone.
+XTAPE_API std::string joined_path(const std::string& path, std::string_view name);
 
 /// Calls visit(path, parameter) for every parameter of a module, in the order of the listing. The path
 /// of a parameter joins the names that lead to it: "encoder.0.weight".
@@ -38,8 +42,7 @@ void for_each_parameter(const Module& module, const Visit& visit, const std::str
                   "a member of a module is a parameter<T> or a module that lists its own members; "
                   "is its element type the T that was asked for?");
     module.members([&](std::string_view name, const auto& member) {
-      for_each_parameter<T>(member, visit,
-                            path.empty() ? std::string(name) : path + "." + std::string(name));
+      for_each_parameter<T>(member, visit, joined_path(path, name));
     });
   }
 }

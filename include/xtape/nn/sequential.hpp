@@ -1,5 +1,6 @@
 #pragma once
 
+#include <xtape/nn/linear.hpp>
 #include <xtape/nn/module.hpp>
 #include <xtape/ops/operand.hpp>
 
@@ -47,15 +48,18 @@ class XTAPE_API sequential {
   variable<T> operator()(const operand<T>& x) const;
 
   /// Handles on all parameters, named "0.weight", "0.bias", ...
-  std::vector<variable<T>> parameters() const { return nn::parameters<T>(*this); }
+  std::vector<variable<T>> parameters() const;
 
   void members(const auto& visit) const {
-    for (std::size_t i = 0; i < layers_.size(); ++i)
-      for (const auto& [name, member] : layers_[i].parameters())
-        visit(name.empty() ? std::to_string(i) : std::to_string(i) + "." + name, *member);
+    for (const auto& [path, member] : listed()) visit(path, *member);
   }
 
  private:
+  struct named_parameter {
+    std::string path;
+    const parameter<T>* member;
+  };
+  std::vector<named_parameter> listed() const;
   static variable<T> held(const operand<T>& x) {
     return x.node() != nullptr ? variable<T>::share(*x.node()) : variable<T>(x.value());
   }
@@ -68,15 +72,18 @@ class XTAPE_API sequential {
 template <real T>
 class sequential<T>::layer {
  public:
+  using function = variable<T> (*)(const operand<T>&);
+
   /// A function such as xtape::relu: of its overloads the one for this element type.
-  layer(variable<T> (*function)(const operand<T>&)) : holder_(new holds(function)) {}
+  layer(function f) : holder_(new holds<function>(f)) {}
 
   /// A module, or a function object that keeps no parameters. It takes an operand or a variable.
   template <class Module>
-    requires(!std::same_as<Module, layer> && std::copy_constructible<Module> &&
-             (std::is_invocable_r_v<variable<T>, const Module&, const operand<T>&> ||
-              std::is_invocable_r_v<variable<T>, const Module&, const variable<T>&>))
-  layer(Module module) : holder_(new holds(std::move(module))) {
+  requires(!std::same_as<Module, layer> && std::copy_constructible<Module> &&
+           (std::is_invocable_r_v<variable<T>, const Module&, const operand<T>&> ||
+            std::is_invocable_r_v<variable<T>, const Module&, const variable<T>&>))
+      layer(Module module)
+      : holder_(new holds<Module>(std::move(module))) {
     static_assert(lists_members<Module> || std::is_trivially_copyable_v<Module>,
                   "a layer that holds more than plain numbers is a module: it lists its parameters "
                   "in `void members(const auto& visit) const`, which may be empty");
@@ -97,14 +104,10 @@ class sequential<T>::layer {
   /// The sequential it holds; null for anything else.
   const sequential* as_sequential() const { return holder_->as_sequential(); }
 
-  struct named_parameter {
-    std::string name;
-    const parameter<T>* member;
-  };
   std::vector<named_parameter> parameters() const { return holder_->parameters(); }
 
  private:
-  struct holder {
+  struct XTAPE_API holder {
     virtual ~holder() = default;
     virtual std::unique_ptr<holder> copy() const = 0;
     virtual bool assign(const holder& other) = 0;
@@ -114,7 +117,7 @@ class sequential<T>::layer {
   };
 
   template <class Module>
-  struct holds final : holder {
+  struct XTAPE_API holds final : holder {
     Module module;
 
     explicit holds(Module m) : module(std::move(m)) {}
@@ -154,5 +157,10 @@ class sequential<T>::layer {
 
 extern template class sequential<float>;
 extern template class sequential<double>;
+// What nearly every model is made of is compiled into the library, too.
+extern template struct sequential<float>::layer::holds<linear<float>>;
+extern template struct sequential<double>::layer::holds<linear<double>>;
+extern template struct sequential<float>::layer::holds<sequential<float>::layer::function>;
+extern template struct sequential<double>::layer::holds<sequential<double>::layer::function>;
 
 }  // namespace xtape::nn
