@@ -96,7 +96,8 @@ class XTAPE_API variable {
 
 /// A leaf that training changes: always tracked, with a name, keeping its gradient between tapes.
 /// It owns its value: a copy is an independent parameter. A variable made from it refers to it, and
-/// goes on doing so when the parameter is moved or assigned to; that is how an optimizer holds it.
+/// goes on doing so when the parameter moves elsewhere or is given another's value by copy assignment;
+/// that is how an optimizer holds it. Move assignment replaces it by the other parameter.
 template <real T>
 class parameter : public variable<T> {
  public:
