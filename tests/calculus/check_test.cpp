@@ -18,7 +18,8 @@ namespace {
 
 const array<double> some{{0.3, -1.2, 2.0}, {0.7, 1.5, -0.4}};
 
-// A value that backward differentiates as `shown`, while it is computed from `hidden`: a rule that is wrong.
+// A value that backward differentiates as `shown`, while it is computed from `hidden`: a rule that
+// is wrong.
 variable<double> pretend(const variable<double>& shown, const variable<double>& hidden) {
   return shown + (hidden.detach() - shown.detach());
 }
@@ -37,8 +38,9 @@ TEST_CASE("a right gradient passes, with every entry compared", "[calculus][chec
   std::ostringstream out;
   out << report;
   CHECK(out.str() == report.text());
-  CHECK_THAT(report.text(), Catch::Matchers::StartsWith(
-                                "check_gradients: 36 entries of the Jacobian agree\n  worst: input 0 at ("));
+  CHECK_THAT(report.text(),
+             Catch::Matchers::StartsWith(
+                 "check_gradients: 36 entries of the Jacobian agree\n  worst: input 0 at ("));
 }
 
 TEST_CASE("one to six arguments, or a vector of them", "[calculus][check]") {
@@ -48,23 +50,31 @@ TEST_CASE("one to six arguments, or a vector of them", "[calculus][check]") {
   CHECK(check_gradients([](const v& x, const v& y) { return x * y; }, {a, b}).compared() == 8);
   CHECK(check_gradients([](v x, v y, v z) { return x * y * z; }, {a, b, c}).compared() == 12);
   CHECK(check_gradients([](const auto& x, const auto& y) { return x / y; }, {a, b}).ok());
-  CHECK(check_gradients([](const auto&... x) { return (x * ...); }, {a, b, c, a, b, c}).compared() == 24);
+  CHECK(
+      check_gradients([](const auto&... x) { return (x * ...); }, {a, b, c, a, b, c}).compared() ==
+      24);
   CHECK(check_gradients([](const std::vector<v>& x) { return x[0] * x[1]; }, {a, b}).ok());
   const std::vector<array<double>> held{a, b};
   CHECK(check_gradients([](const std::vector<v>& x) { return x[0] * x[1]; }, held).compared() == 8);
   const auto f = [](const v& x, const v& y) { return x * y; };
-  CHECK_THROWS_WITH(check_gradients(f, {a}), "check_gradients: 1 input: the function takes another number of arguments  [check_test.cpp:" + std::to_string(__LINE__) + "]");
+  const std::string text =
+      "check_gradients: 1 input: the function takes another number of arguments  [check_test.cpp:";
+  const std::string line = std::to_string(__LINE__ + 1);
+  CHECK_THROWS_WITH(check_gradients(f, {a}), text + line + "]");
   CHECK_THROWS_AS(check_gradients(f, {a, b, c}), domain_error);
 }
 
 TEST_CASE("results of any shape, the argument itself included", "[calculus][check]") {
   CHECK(check_gradients([](const variable<double>& x) { return x; }, {some}).compared() == 36);
-  CHECK(check_gradients([](const variable<double>& x) { return sum(x * x); }, {some}).compared() == 6);
+  CHECK(check_gradients([](const variable<double>& x) { return sum(x * x); }, {some}).compared() ==
+        6);
   CHECK(check_gradients([](const variable<double>& x) { return transpose(x) * 2; }, {some}).ok());
-  CHECK(check_gradients([](const variable<double>& x) { return exp(x); }, {full<double>({}, 1)}).compared() == 1);
+  CHECK(check_gradients([](const variable<double>& x) { return exp(x); }, {full<double>({}, 1)})
+            .compared() == 1);
 }
 
-TEST_CASE("a gradient wrong by one part in a million is found, where it is wrong", "[calculus][check]") {
+TEST_CASE("a gradient wrong by one part in a million is found, where it is wrong",
+          "[calculus][check]") {
   const gradient_report report = check_gradients(
       [](const variable<double>& x, const variable<double>& w) {
         array<double> factor = full<double>({2, 3}, 1);
@@ -82,8 +92,10 @@ TEST_CASE("a gradient wrong by one part in a million is found, where it is wrong
   CHECK(std::abs(report.worst().numeric + 4) < 1e-8);
   CHECK(std::abs(report.worst().analytic + 4.000004) < 1e-12);
   CHECK(std::abs(report.worst().difference - 4e-6) < 1e-8);
-  CHECK_THAT(report.text(), ContainsSubstring("check_gradients: 2 of 54 entries of the Jacobian differ\n"
-                                              "  worst: input 0 at (2), output at (1, 2): analytic -4.000004, numeric -"));
+  CHECK_THAT(report.text(),
+             ContainsSubstring(
+                 "check_gradients: 2 of 54 entries of the Jacobian differ\n"
+                 "  worst: input 0 at (2), output at (1, 2): analytic -4.000004, numeric -"));
   CHECK_THAT(report.text(), ContainsSubstring("difference 4e-06, tolerance "));
 }
 
@@ -130,9 +142,11 @@ TEST_CASE("a check that could not fail is refused", "[calculus][check]") {
   refused(check_gradients([](const v& x) { return sum(x); }, {zeros<double>({0, 3})}),
           "nothing was checked: the inputs have no elements");
   refused(check_gradients([](const v& x) { return x * 0; }, {some}),
-          "nothing was checked: no input moves the result, and every derivative is 0; 36 entries of the Jacobian agree");
+          "nothing was checked: no input moves the result, and every derivative is 0; 36 entries "
+          "of the Jacobian agree");
   refused(check_gradients([](const v&) { return v(3.0); }, {some}),
-          "the result is not tracked: its history was dropped, or it is a constant; 6 entries of the Jacobian agree");
+          "the result is not tracked: its history was dropped, or it is a constant; 6 entries of "
+          "the Jacobian agree");
 }
 
 TEST_CASE("a result whose history was dropped", "[calculus][check]") {
@@ -141,8 +155,9 @@ TEST_CASE("a result whose history was dropped", "[calculus][check]") {
   CHECK(!report.ok());
   CHECK(report.failed() == 6);
   CHECK_THAT(report.text(),
-             Catch::Matchers::StartsWith("check_gradients: the result is not tracked: its history was dropped, or it is a "
-                                         "constant; 6 of 36 entries of the Jacobian differ\n  worst: input 0 at (0, "));
+             Catch::Matchers::StartsWith(
+                 "check_gradients: the result is not tracked: its history was dropped, or it is a "
+                 "constant; 6 of 36 entries of the Jacobian differ\n  worst: input 0 at (0, "));
   const gradient_report inner = check_gradients(
       [](const variable<double>& x) {
         const tape gone;
@@ -161,7 +176,8 @@ TEST_CASE("NaN and infinity never agree", "[calculus][check]") {
   CHECK(std::isnan(below.worst().numeric));
   CHECK(below.failed() == 3);  // whatever moves, that element is NaN
   CHECK(!check_gradients([](const variable<double>& x) { return sqrt(x); }, {array<double>{0.0}}));
-  CHECK(!check_gradients([](const variable<double>& x) { return exp(x); }, {array<double>{1000.0}}));
+  CHECK(
+      !check_gradients([](const variable<double>& x) { return exp(x); }, {array<double>{1000.0}}));
   CHECK(!check_gradients([](const variable<double>& x) { return x * x; }, {array<double>{inf, 1}}));
 }
 
@@ -178,7 +194,8 @@ TEST_CASE("the surroundings are left as they are", "[calculus][check]") {
   const parameter<double> w(array<double>{2, 3, 4});
   const tape outer;
   const variable<double> y = w * w;
-  const gradient_report report = check_gradients([&](const variable<double>& x) { return x * y; }, {some});
+  const gradient_report report =
+      check_gradients([&](const variable<double>& x) { return x * y; }, {some});
   INFO(report);
   CHECK(report.ok());
   CHECK(outer.size() == 1);
@@ -187,8 +204,11 @@ TEST_CASE("the surroundings are left as they are", "[calculus][check]") {
 }
 
 TEST_CASE("what the function throws passes through", "[calculus][check]") {
-  CHECK_THROWS_WITH(check_gradients([](const variable<double>&) -> variable<double> { throw std::runtime_error("own"); }, {some}),
-                    "own");
+  CHECK_THROWS_WITH(
+      check_gradients(
+          [](const variable<double>&) -> variable<double> { throw std::runtime_error("own"); },
+          {some}),
+      "own");
   const auto misshapen = [](const variable<double>& x) { return matmul(x, x); };
   CHECK_THROWS_AS(check_gradients(misshapen, {some}), shape_error);
   CHECK(tape::current() == nullptr);
@@ -196,14 +216,18 @@ TEST_CASE("what the function throws passes through", "[calculus][check]") {
 
 TEST_CASE("bad steps and shapes that depend on values", "[calculus][check]") {
   const auto f = [](const variable<double>& x) { return x * x; };
-  CHECK_THROWS_WITH(check_gradients(f, {some}, {.step = 0}), ContainsSubstring("check_gradients: step 0: must be positive  [check_test.cpp:"));
+  CHECK_THROWS_WITH(
+      check_gradients(f, {some}, {.step = 0}),
+      ContainsSubstring("check_gradients: step 0: must be positive  [check_test.cpp:"));
   CHECK_THROWS_AS(check_gradients(f, {some}, {.step = -1e-6}), domain_error);
   CHECK_THROWS_AS(check_gradients(f, {some}, {.step = std::nan("")}), domain_error);
   const auto growing = [](const variable<double>& x) {
     return x.value()(0, 0) > 0.3 ? broadcast_to(sum(x), {2}) : sum(x);
   };
-  CHECK_THROWS_WITH(check_gradients(growing, {some}),
-                    ContainsSubstring("check_gradients: () and (2): the result's shape depends on the input's values"));
+  CHECK_THROWS_WITH(
+      check_gradients(growing, {some}),
+      ContainsSubstring(
+          "check_gradients: () and (2): the result's shape depends on the input's values"));
 }
 
 // The tolerances follow from the step: a larger step truncates more, a smaller one rounds more.

@@ -12,8 +12,8 @@
 
 namespace errors {
 
-/// Some parameters with a gradient, and a tape that has recorded something: what an error must leave
-/// as it was.
+/// Some parameters with a gradient, and a tape that has recorded something: what an error must
+/// leave as it was.
 class witness {
  public:
   witness() { (a * b).backward(xtape::full<double>({2, 3}, 1)); }

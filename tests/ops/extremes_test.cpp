@@ -57,8 +57,8 @@ void check(const std::vector<T>& found, const std::vector<double>& expected) {
 
 TEMPLATE_TEST_CASE("sigmoid saturates", "[ops][extremes]", float, double) {
   using T = TestType;
-  const auto [value, gradient] =
-      run<T>([](const auto& x) { return sigmoid(x); }, {-1000, 1000, -inf<T>, inf<T>, nan_of<T>, 0});
+  const auto [value, gradient] = run<T>([](const auto& x) { return sigmoid(x); },
+                                        {-1000, 1000, -inf<T>, inf<T>, nan_of<T>, 0});
   const double nan = nan_of<double>;
   check(value, {0, 1, 0, 1, nan, 0.5});
   check(gradient, {0, 0, 0, 0, nan, 0.25});
@@ -75,18 +75,19 @@ TEMPLATE_TEST_CASE("tanh saturates", "[ops][extremes]", float, double) {
 
 TEMPLATE_TEST_CASE("relu: the kink counts as 0, NaN stays NaN", "[ops][extremes]", float, double) {
   using T = TestType;
-  const auto [value, gradient] = run<T>([](const auto& x) { return relu(x); },
-                                        {T(0), -T(0), nan_of<T>, inf<T>, -inf<T>,
-                                         std::numeric_limits<T>::denorm_min(), -1, 1e30f});
+  const auto [value, gradient] = run<T>(
+      [](const auto& x) { return relu(x); },
+      {T(0), -T(0), nan_of<T>, inf<T>, -inf<T>, std::numeric_limits<T>::denorm_min(), -1, 1e30f});
   check(value, {0, 0, nan_of<double>, inf<double>, 0,
                 static_cast<double>(std::numeric_limits<T>::denorm_min()), 0, 1e30f});
   check(gradient, {0, 0, 0, 1, 0, 1, 0, 1});
 }
 
-TEMPLATE_TEST_CASE("exp overflows to infinity and underflows to 0", "[ops][extremes]", float, double) {
+TEMPLATE_TEST_CASE("exp overflows to infinity and underflows to 0", "[ops][extremes]", float,
+                   double) {
   using T = TestType;
-  const auto [value, gradient] = run<T>([](const auto& x) { return exp(x); },
-                                        {1000, -1000, inf<T>, -inf<T>, nan_of<T>, 0});
+  const auto [value, gradient] =
+      run<T>([](const auto& x) { return exp(x); }, {1000, -1000, inf<T>, -inf<T>, nan_of<T>, 0});
   const double big = inf<double>;
   check(value, {big, 0, big, 0, nan_of<double>, 1});
   check(gradient, {big, 0, big, 0, nan_of<double>, 1});
@@ -98,7 +99,8 @@ TEMPLATE_TEST_CASE("log and sqrt at and below 0", "[ops][extremes]", float, doub
   const auto logs = run<T>([](const auto& x) { return log(x); }, {T(0), -1, inf<T>, nan_of<T>, 1});
   check(logs.value, {-big, nan, big, nan, 0});
   check(logs.gradient, {big, -1, 0, nan, 1});
-  const auto roots = run<T>([](const auto& x) { return sqrt(x); }, {T(0), -1, inf<T>, nan_of<T>, 4});
+  const auto roots =
+      run<T>([](const auto& x) { return sqrt(x); }, {T(0), -1, inf<T>, nan_of<T>, 4});
   check(roots.value, {0, nan, big, nan, 2});
   check(roots.gradient, {big, nan, 0, nan, 0.25});
 }
@@ -114,8 +116,11 @@ TEMPLATE_TEST_CASE("log of the smallest and largest numbers", "[ops][extremes]",
 TEMPLATE_TEST_CASE("division by 0 is what IEEE says", "[ops][extremes]", float, double) {
   using T = TestType;
   const double big = inf<double>;
-  const auto quotient =
-      run<T>([](const auto& x) { return x / array<T>{T(0), -T(0), 0, inf<T>}; }, {1, 1, 0, 1});
+  const auto quotient = run<T>(
+      [](const auto& x) {
+        return x / array<T>{T(0), -T(0), 0, inf<T>};
+      },
+      {1, 1, 0, 1});
   check(quotient.value, {big, -big, nan_of<double>, 0});
   check(quotient.gradient, {big, -big, big, 0});
 }
@@ -157,12 +162,16 @@ TEMPLATE_TEST_CASE("logsumexp of +-1e4, over an axis, over everything and over n
 TEMPLATE_TEST_CASE("cross-entropy of +-1e4 logits", "[ops][extremes]", float, double) {
   using T = TestType;
   const auto wrong = run<T>(
-      [](const auto& v) { return softmax_cross_entropy(reshape(v, {1, 3}), std::vector<int>{1}); },
+      [](const auto& v) {
+        return softmax_cross_entropy(reshape(v, {1, 3}), std::vector<int>{1});
+      },
       {1e4, -1e4, 0});
   check(wrong.value, {2e4});
   check(wrong.gradient, {1, -1, 0});
   const auto right = run<T>(
-      [](const auto& v) { return softmax_cross_entropy(reshape(v, {1, 3}), std::vector<int>{0}); },
+      [](const auto& v) {
+        return softmax_cross_entropy(reshape(v, {1, 3}), std::vector<int>{0});
+      },
       {1e4, -1e4, 0});
   check(right.value, {0});
   check(right.gradient, {0, 0, 0});
@@ -175,8 +184,8 @@ TEMPLATE_TEST_CASE("cross-entropy of +-1e4 logits", "[ops][extremes]", float, do
   check(soft.gradient, {0.75, -0.75, 0});
 }
 
-// A net that vanishes on purpose: 60 sigmoids with weight 0.01 leave a gradient of 0.0025^60, which is
-// far below what float holds, and not NaN.
+// A net that vanishes on purpose: 60 sigmoids with weight 0.01 leave a gradient of 0.0025^60, which
+// is far below what float holds, and not NaN.
 TEST_CASE("a vanishing gradient vanishes without NaN", "[ops][extremes]") {
   const parameter<float> single(full<float>({4}, 0.5f));
   const parameter<double> twice(full<double>({4}, 0.5));
@@ -200,8 +209,11 @@ TEST_CASE("relu's and gate's closed side passes no infinity on", "[ops][extremes
       run<double>([](const auto& x) { return relu(x); }, {-1, 1}, {inf<double>, 2});
   check(value, {0, 1});
   check(gradient, {0, 2});
-  const auto gated = run<double>([](const auto& x) { return gate(x, array<double>{-1, 1, 0}); },
-                                 {inf<double>, 3, nan_of<double>});
+  const auto gated = run<double>(
+      [](const auto& x) {
+        return gate(x, array<double>{-1, 1, 0});
+      },
+      {inf<double>, 3, nan_of<double>});
   check(gated.value, {0, 3, 0});
   check(gated.gradient, {0, 1, 0});
 }

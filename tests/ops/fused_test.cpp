@@ -1,4 +1,5 @@
-// A fused kernel is a vjp written a second time, for speed. Here both ways run over the whole table.
+// A fused kernel is a vjp written a second time, for speed. Here both ways run over the whole
+// table.
 
 #include "ops/table.hpp"
 #include "tape/rule.hpp"

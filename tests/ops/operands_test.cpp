@@ -1,4 +1,5 @@
-// What may stand for an argument: a variable, a parameter, an array, a scalar, an xtensor expression.
+// What may stand for an argument: a variable, a parameter, an array, a scalar, an xtensor
+// expression.
 
 #include "ops/table.hpp"
 
@@ -83,7 +84,8 @@ TEST_CASE("a scalar is rounded to the element type, whatever its own type", "[op
   CHECK((y + 0.1f).value()(0) == 1.0 + static_cast<double>(0.1f));
 }
 
-TEST_CASE("derivatives with an array, an expression or a scalar on the other side", "[ops][operands]") {
+TEST_CASE("derivatives with an array, an expression or a scalar on the other side",
+          "[ops][operands]") {
   const parameter<double> p(array<double>{1, 2, 4});
   const array<double> other{2, 3, 5};
   const auto gradient = [&](const auto& f) {

@@ -135,9 +135,8 @@ expectation log_softmax_along(std::size_t axis) {
 
 expectation softmax_along(std::size_t axis) {
   return [axis](const arrays<double>& x) {
-    return generate(x[0].shape(), [&](const index& at) {
-      return std::exp(naive_log_softmax(x[0], at, axis));
-    });
+    return generate(x[0].shape(),
+                    [&](const index& at) { return std::exp(naive_log_softmax(x[0], at, axis)); });
   };
 }
 
@@ -188,18 +187,18 @@ expectation reshaped(shape_type to) {
 template <class F>
 operation row(std::string declaration, std::string variant, std::vector<domain> domains,
               std::vector<std::vector<shape_type>> shapes, F f, expectation expected) {
-  return {std::move(declaration), std::move(variant), std::move(domains), std::move(shapes),
-          f,                      f,                  std::move(expected)};
+  return {std::move(declaration), std::move(variant), std::move(domains), std::move(shapes), f, f,
+          std::move(expected)};
 }
 
 using lists = std::vector<std::vector<shape_type>>;
 
 const lists any_shape = {{{3, 2}}, {{}}, {{1, 4}}, {{2, 1, 3, 2}}, {{19}}, {{0}}, {{2, 0}}};
-const lists any_pair = {{{3, 2}, {2}},       {{3, 1}, {1, 4}},    {{}, {2, 3}},
-                        {{2, 3}, {}},        {{2, 3}, {2, 3}},    {{2, 1, 3}, {4, 1}},
-                        {{1, 1}, {3}},       {{5}, {1}},          {{2, 1, 2, 1}, {1, 3, 1, 2}},
-                        {{2, 17}, {17}},     {{17, 2}, {17, 1}},  {{}, {}},
-                        {{0, 3}, {3}},       {{0}, {1}},          {{2, 0}, {2, 1}}};
+const lists any_pair = {{{3, 2}, {2}},   {{3, 1}, {1, 4}},   {{}, {2, 3}},
+                        {{2, 3}, {}},    {{2, 3}, {2, 3}},   {{2, 1, 3}, {4, 1}},
+                        {{1, 1}, {3}},   {{5}, {1}},         {{2, 1, 2, 1}, {1, 3, 1, 2}},
+                        {{2, 17}, {17}}, {{17, 2}, {17, 1}}, {{}, {}},
+                        {{0, 3}, {3}},   {{0}, {1}},         {{2, 0}, {2, 1}}};
 
 std::vector<operation> make_operations() {
   const domain plain;
@@ -209,197 +208,284 @@ std::vector<operation> make_operations() {
   std::vector<operation> rows;
 
   // --- arithmetic ---
-  rows.push_back(row("operator+(a, b)", "", {plain, plain}, any_pair,
-                     [](const auto& x) { return x[0] + x[1]; },
-                     pair_by_pair([](double a, double b) { return a + b; })));
-  rows.push_back(row("operator-(a, b)", "", {plain, plain}, any_pair,
-                     [](const auto& x) { return x[0] - x[1]; },
-                     pair_by_pair([](double a, double b) { return a - b; })));
-  rows.push_back(row("operator*(a, b)", "", {plain, plain}, any_pair,
-                     [](const auto& x) { return x[0] * x[1]; },
-                     pair_by_pair([](double a, double b) { return a * b; })));
-  rows.push_back(row("operator/(a, b)", "", {plain, far_off_zero}, any_pair,
-                     [](const auto& x) { return x[0] / x[1]; },
-                     pair_by_pair([](double a, double b) { return a / b; })));
-  rows.push_back(row("operator-(x)", "", {plain}, any_shape,
-                     [](const auto& x) { return -x[0]; },
-                     one_by_one([](double x) { return -x; })));
-  rows.push_back(row("exp(x)", "", {plain}, any_shape, [](const auto& x) { return exp(x[0]); },
-                     one_by_one([](double x) { return std::exp(x); })));
-  rows.push_back(row("log(x)", "", {positive}, any_shape, [](const auto& x) { return log(x[0]); },
-                     one_by_one([](double x) { return std::log(x); })));
-  rows.push_back(row("square(x)", "", {plain}, any_shape,
-                     [](const auto& x) { return square(x[0]); },
-                     one_by_one([](double x) { return x * x; })));
-  rows.push_back(row("sqrt(x)", "", {positive}, any_shape,
-                     [](const auto& x) { return sqrt(x[0]); },
-                     one_by_one([](double x) { return std::sqrt(x); })));
+  rows.push_back(row(
+      "operator+(a, b)", "", {plain, plain}, any_pair, [](const auto& x) { return x[0] + x[1]; },
+      pair_by_pair([](double a, double b) { return a + b; })));
+  rows.push_back(row(
+      "operator-(a, b)", "", {plain, plain}, any_pair, [](const auto& x) { return x[0] - x[1]; },
+      pair_by_pair([](double a, double b) { return a - b; })));
+  rows.push_back(row(
+      "operator*(a, b)", "", {plain, plain}, any_pair, [](const auto& x) { return x[0] * x[1]; },
+      pair_by_pair([](double a, double b) { return a * b; })));
+  rows.push_back(row(
+      "operator/(a, b)", "", {plain, far_off_zero}, any_pair,
+      [](const auto& x) { return x[0] / x[1]; },
+      pair_by_pair([](double a, double b) { return a / b; })));
+  rows.push_back(row(
+      "operator-(x)", "", {plain}, any_shape, [](const auto& x) { return -x[0]; },
+      one_by_one([](double x) { return -x; })));
+  rows.push_back(row(
+      "exp(x)", "", {plain}, any_shape, [](const auto& x) { return exp(x[0]); },
+      one_by_one([](double x) { return std::exp(x); })));
+  rows.push_back(row(
+      "log(x)", "", {positive}, any_shape, [](const auto& x) { return log(x[0]); },
+      one_by_one([](double x) { return std::log(x); })));
+  rows.push_back(row(
+      "square(x)", "", {plain}, any_shape, [](const auto& x) { return square(x[0]); },
+      one_by_one([](double x) { return x * x; })));
+  rows.push_back(row(
+      "sqrt(x)", "", {positive}, any_shape, [](const auto& x) { return sqrt(x[0]); },
+      one_by_one([](double x) { return std::sqrt(x); })));
 
   // --- activation ---
-  rows.push_back(row("sigmoid(x)", "", {plain}, any_shape,
-                     [](const auto& x) { return sigmoid(x[0]); },
-                     one_by_one([](double x) { return 1 / (1 + std::exp(-x)); })));
-  rows.push_back(row("tanh(x)", "", {plain}, any_shape, [](const auto& x) { return tanh(x[0]); },
-                     one_by_one([](double x) { return std::tanh(x); })));
-  rows.push_back(row("relu(x)", "", {off_zero}, any_shape,
-                     [](const auto& x) { return relu(x[0]); },
-                     one_by_one([](double x) { return x > 0 ? x : 0; })));
-  rows.push_back(row("gate(g, y)", "", {plain, off_zero}, any_pair,
-                     [](const auto& x) { return gate(x[0], x[1]); },
-                     pair_by_pair([](double g, double y) { return y > 0 ? g : 0; })));
+  rows.push_back(row(
+      "sigmoid(x)", "", {plain}, any_shape, [](const auto& x) { return sigmoid(x[0]); },
+      one_by_one([](double x) { return 1 / (1 + std::exp(-x)); })));
+  rows.push_back(row(
+      "tanh(x)", "", {plain}, any_shape, [](const auto& x) { return tanh(x[0]); },
+      one_by_one([](double x) { return std::tanh(x); })));
+  rows.push_back(row(
+      "relu(x)", "", {off_zero}, any_shape, [](const auto& x) { return relu(x[0]); },
+      one_by_one([](double x) { return x > 0 ? x : 0; })));
+  rows.push_back(row(
+      "gate(g, y)", "", {plain, off_zero}, any_pair, [](const auto& x) { return gate(x[0], x[1]); },
+      pair_by_pair([](double g, double y) { return y > 0 ? g : 0; })));
   const lists matrices = {{{3, 4}}, {{1, 5}}, {{4, 1}}, {{2, 19}}, {{0, 3}}, {{2, 0}}};
   const lists cubes = {{{2, 3, 4}}, {{1, 3, 1}}, {{2, 1, 3}}, {{2, 3, 0}}, {{0, 3, 2}}};
-  rows.push_back(row("softmax(x, axis)", "default", {plain}, matrices,
-                     [](const auto& x) { return softmax(x[0]); }, softmax_along(1)));
-  rows.push_back(row("softmax(x, axis)", "axis 0", {plain}, matrices,
-                     [](const auto& x) { return softmax(x[0], 0); }, softmax_along(0)));
-  rows.push_back(row("softmax(x, axis)", "axis -2 of 3", {plain}, cubes,
-                     [](const auto& x) { return softmax(x[0], -2); }, softmax_along(1)));
-  rows.push_back(row("log_softmax(x, axis)", "default", {plain}, matrices,
-                     [](const auto& x) { return log_softmax(x[0]); }, log_softmax_along(1)));
-  rows.push_back(row("log_softmax(x, axis)", "axis 0", {plain}, matrices,
-                     [](const auto& x) { return log_softmax(x[0], 0); }, log_softmax_along(0)));
-  rows.push_back(row("log_softmax(x, axis)", "axis 1 of 3", {plain}, cubes,
-                     [](const auto& x) { return log_softmax(x[0], 1); }, log_softmax_along(1)));
+  rows.push_back(row(
+      "softmax(x, axis)", "default", {plain}, matrices, [](const auto& x) { return softmax(x[0]); },
+      softmax_along(1)));
+  rows.push_back(row(
+      "softmax(x, axis)", "axis 0", {plain}, matrices,
+      [](const auto& x) { return softmax(x[0], 0); }, softmax_along(0)));
+  rows.push_back(row(
+      "softmax(x, axis)", "axis -2 of 3", {plain}, cubes,
+      [](const auto& x) { return softmax(x[0], -2); }, softmax_along(1)));
+  rows.push_back(row(
+      "log_softmax(x, axis)", "default", {plain}, matrices,
+      [](const auto& x) { return log_softmax(x[0]); }, log_softmax_along(1)));
+  rows.push_back(row(
+      "log_softmax(x, axis)", "axis 0", {plain}, matrices,
+      [](const auto& x) { return log_softmax(x[0], 0); }, log_softmax_along(0)));
+  rows.push_back(row(
+      "log_softmax(x, axis)", "axis 1 of 3", {plain}, cubes,
+      [](const auto& x) { return log_softmax(x[0], 1); }, log_softmax_along(1)));
 
   // --- reductions ---
   const lists full_cubes = {{{2, 3, 4}}, {{1, 3, 1}}, {{2, 1, 5}}};
   const lists cubes_with_middle = {{{2, 3, 4}}, {{1, 3, 1}}, {{2, 1, 5}}, {{0, 3, 2}}, {{2, 3, 0}}};
   const lists no_mean_of_nothing = {{{3, 2}}, {{}}, {{1, 4}}, {{2, 1, 3, 2}}, {{19}}};
-  rows.push_back(row("sum(x)", "", {plain}, any_shape, [](const auto& x) { return sum(x[0]); },
-                     over_everything(naive_sum)));
-  rows.push_back(row("sum(x, axes, options)", "axis 0", {plain}, cubes,
-                     [](const auto& x) { return sum(x[0], {0}); },
-                     group_by_group({0}, false, naive_sum)));
-  rows.push_back(row("sum(x, axes, options)", "axis -1 kept", {plain}, cubes,
-                     [](const auto& x) { return sum(x[0], {-1}, {.keep_dims = true}); },
-                     group_by_group({2}, true, naive_sum)));
-  rows.push_back(row("sum(x, axes, options)", "axes 2 and 0", {plain}, cubes,
-                     [](const auto& x) { return sum(x[0], {2, 0}); },
-                     group_by_group({0, 2}, false, naive_sum)));
-  rows.push_back(row("sum(x, axes, options)", "no axis", {plain}, any_shape,
-                     [](const auto& x) { return sum(x[0], axis_list{}); },
-                     group_by_group({}, false, naive_sum)));
-  rows.push_back(row("mean(x)", "", {plain}, no_mean_of_nothing,
-                     [](const auto& x) { return mean(x[0]); }, over_everything(naive_mean)));
-  rows.push_back(row("mean(x, axes, options)", "axis 1", {plain}, cubes_with_middle,
-                     [](const auto& x) { return mean(x[0], {1}); },
-                     group_by_group({1}, false, naive_mean)));
-  rows.push_back(row("mean(x, axes, options)", "axes 0 and -1 kept", {plain}, full_cubes,
-                     [](const auto& x) { return mean(x[0], {0, -1}, {.keep_dims = true}); },
-                     group_by_group({0, 2}, true, naive_mean)));
-  rows.push_back(row("mean(x, axes, options)", "no axis", {plain}, any_shape,
-                     [](const auto& x) { return mean(x[0], axis_list{}); },
-                     group_by_group({}, false, naive_mean)));
-  rows.push_back(row("logsumexp(x)", "", {plain}, any_shape,
-                     [](const auto& x) { return logsumexp(x[0]); },
-                     over_everything(naive_logsumexp)));
-  rows.push_back(row("logsumexp(x, axes, options)", "axis 0", {plain}, cubes,
-                     [](const auto& x) { return logsumexp(x[0], {0}); },
-                     group_by_group({0}, false, naive_logsumexp)));
-  rows.push_back(row("logsumexp(x, axes, options)", "axis 1 kept", {plain}, cubes,
-                     [](const auto& x) { return logsumexp(x[0], {1}, {.keep_dims = true}); },
-                     group_by_group({1}, true, naive_logsumexp)));
-  rows.push_back(row("logsumexp(x, axes, options)", "axes 1 and 2", {plain}, cubes,
-                     [](const auto& x) { return logsumexp(x[0], {1, 2}); },
-                     group_by_group({1, 2}, false, naive_logsumexp)));
-  rows.push_back(row("logsumexp(x, axes, options)", "axes 2 and 0", {plain}, cubes,
-                     [](const auto& x) { return logsumexp(x[0], {2, 0}); },
-                     group_by_group({0, 2}, false, naive_logsumexp)));
-  rows.push_back(row("logsumexp(x, axes, options)", "axes 0 and 2 kept", {plain}, cubes,
-                     [](const auto& x) { return logsumexp(x[0], {0, 2}, {.keep_dims = true}); },
-                     group_by_group({0, 2}, true, naive_logsumexp)));
-  rows.push_back(row("logsumexp(x, axes, options)", "no axis", {plain}, any_shape,
-                     [](const auto& x) { return logsumexp(x[0], axis_list{}); },
-                     group_by_group({}, false, naive_logsumexp)));
+  rows.push_back(row(
+      "sum(x)", "", {plain}, any_shape, [](const auto& x) { return sum(x[0]); },
+      over_everything(naive_sum)));
+  rows.push_back(row(
+      "sum(x, axes, options)", "axis 0", {plain}, cubes,
+      [](const auto& x) { return sum(x[0], {0}); }, group_by_group({0}, false, naive_sum)));
+  rows.push_back(row(
+      "sum(x, axes, options)", "axis -1 kept", {plain}, cubes,
+      [](const auto& x) { return sum(x[0], {-1}, {.keep_dims = true}); },
+      group_by_group({2}, true, naive_sum)));
+  rows.push_back(row(
+      "sum(x, axes, options)", "axes 2 and 0", {plain}, cubes,
+      [](const auto& x) {
+        return sum(x[0], {2, 0});
+      },
+      group_by_group({0, 2}, false, naive_sum)));
+  rows.push_back(row(
+      "sum(x, axes, options)", "no axis", {plain}, any_shape,
+      [](const auto& x) { return sum(x[0], axis_list{}); }, group_by_group({}, false, naive_sum)));
+  rows.push_back(row(
+      "mean(x)", "", {plain}, no_mean_of_nothing, [](const auto& x) { return mean(x[0]); },
+      over_everything(naive_mean)));
+  rows.push_back(row(
+      "mean(x, axes, options)", "axis 1", {plain}, cubes_with_middle,
+      [](const auto& x) { return mean(x[0], {1}); }, group_by_group({1}, false, naive_mean)));
+  rows.push_back(row(
+      "mean(x, axes, options)", "axes 0 and -1 kept", {plain}, full_cubes,
+      [](const auto& x) {
+        return mean(x[0], {0, -1}, {.keep_dims = true});
+      },
+      group_by_group({0, 2}, true, naive_mean)));
+  rows.push_back(row(
+      "mean(x, axes, options)", "no axis", {plain}, any_shape,
+      [](const auto& x) { return mean(x[0], axis_list{}); },
+      group_by_group({}, false, naive_mean)));
+  rows.push_back(row(
+      "logsumexp(x)", "", {plain}, any_shape, [](const auto& x) { return logsumexp(x[0]); },
+      over_everything(naive_logsumexp)));
+  rows.push_back(row(
+      "logsumexp(x, axes, options)", "axis 0", {plain}, cubes,
+      [](const auto& x) { return logsumexp(x[0], {0}); },
+      group_by_group({0}, false, naive_logsumexp)));
+  rows.push_back(row(
+      "logsumexp(x, axes, options)", "axis 1 kept", {plain}, cubes,
+      [](const auto& x) { return logsumexp(x[0], {1}, {.keep_dims = true}); },
+      group_by_group({1}, true, naive_logsumexp)));
+  rows.push_back(row(
+      "logsumexp(x, axes, options)", "axes 1 and 2", {plain}, cubes,
+      [](const auto& x) {
+        return logsumexp(x[0], {1, 2});
+      },
+      group_by_group({1, 2}, false, naive_logsumexp)));
+  rows.push_back(row(
+      "logsumexp(x, axes, options)", "axes 2 and 0", {plain}, cubes,
+      [](const auto& x) {
+        return logsumexp(x[0], {2, 0});
+      },
+      group_by_group({0, 2}, false, naive_logsumexp)));
+  rows.push_back(row(
+      "logsumexp(x, axes, options)", "axes 0 and 2 kept", {plain}, cubes,
+      [](const auto& x) {
+        return logsumexp(x[0], {0, 2}, {.keep_dims = true});
+      },
+      group_by_group({0, 2}, true, naive_logsumexp)));
+  rows.push_back(row(
+      "logsumexp(x, axes, options)", "no axis", {plain}, any_shape,
+      [](const auto& x) { return logsumexp(x[0], axis_list{}); },
+      group_by_group({}, false, naive_logsumexp)));
 
   // --- shape ---
-  rows.push_back(row("reshape(x, sizes)", "", {plain}, {{{2, 6}}, {{12}}, {{3, 1, 4}}},
-                     [](const auto& x) { return reshape(x[0], {3, 2, 2}); },
-                     reshaped({3, 2, 2})));
-  rows.push_back(row("reshape(x, sizes)", "with -1", {plain}, {{{2, 6}}, {{12}}, {{3, 1, 4}}},
-                     [](const auto& x) { return reshape(x[0], {4, -1}); }, reshaped({4, 3})));
-  rows.push_back(row("reshape(x, sizes)", "scalar", {plain}, {{{1}}, {{1, 1}}, {{}}},
-                     [](const auto& x) { return reshape(x[0], {}); }, reshaped({})));
-  rows.push_back(row("reshape(x, sizes)", "empty", {plain}, {{{0}}, {{4, 0}}},
-                     [](const auto& x) { return reshape(x[0], {0, 3}); }, reshaped({0, 3})));
-  rows.push_back(row("transpose(x)", "", {plain}, {{{3, 4}}, {{1, 5}}, {{17, 9}}, {{0, 3}}},
-                     [](const auto& x) { return transpose(x[0]); },
-                     moved([](const shape_type& s) { return shape_type{s[1], s[0]}; },
-                           [](const index& at) { return index{at[1], at[0]}; })));
-  rows.push_back(row("transpose(x)", "rank 3", {plain}, cubes,
-                     [](const auto& x) { return transpose(x[0]); },
-                     moved([](const shape_type& s) { return shape_type{s[2], s[1], s[0]}; },
-                           [](const index& at) { return index{at[2], at[1], at[0]}; })));
-  rows.push_back(row("transpose(x)", "rank 1 and 0", {plain}, {{{4}}, {{}}, {{0}}},
-                     [](const auto& x) { return transpose(x[0]); },
-                     moved([](const shape_type& s) { return s; },
-                           [](const index& at) { return at; })));
-  rows.push_back(row("transpose(x, axes)", "", {plain}, cubes,
-                     [](const auto& x) { return transpose(x[0], {1, -1, 0}); },
-                     moved([](const shape_type& s) { return shape_type{s[1], s[2], s[0]}; },
-                           [](const index& at) { return index{at[2], at[0], at[1]}; })));
+  rows.push_back(row(
+      "reshape(x, sizes)", "", {plain}, {{{2, 6}}, {{12}}, {{3, 1, 4}}},
+      [](const auto& x) {
+        return reshape(x[0], {3, 2, 2});
+      },
+      reshaped({3, 2, 2})));
+  rows.push_back(row(
+      "reshape(x, sizes)", "with -1", {plain}, {{{2, 6}}, {{12}}, {{3, 1, 4}}},
+      [](const auto& x) {
+        return reshape(x[0], {4, -1});
+      },
+      reshaped({4, 3})));
+  rows.push_back(row(
+      "reshape(x, sizes)", "scalar", {plain}, {{{1}}, {{1, 1}}, {{}}},
+      [](const auto& x) { return reshape(x[0], {}); }, reshaped({})));
+  rows.push_back(row(
+      "reshape(x, sizes)", "empty", {plain}, {{{0}}, {{4, 0}}},
+      [](const auto& x) {
+        return reshape(x[0], {0, 3});
+      },
+      reshaped({0, 3})));
+  rows.push_back(row(
+      "transpose(x)", "", {plain}, {{{3, 4}}, {{1, 5}}, {{17, 9}}, {{0, 3}}},
+      [](const auto& x) { return transpose(x[0]); },
+      moved(
+          [](const shape_type& s) {
+            return shape_type{s[1], s[0]};
+          },
+          [](const index& at) {
+            return index{at[1], at[0]};
+          })));
+  rows.push_back(row(
+      "transpose(x)", "rank 3", {plain}, cubes, [](const auto& x) { return transpose(x[0]); },
+      moved(
+          [](const shape_type& s) {
+            return shape_type{s[2], s[1], s[0]};
+          },
+          [](const index& at) {
+            return index{at[2], at[1], at[0]};
+          })));
+  rows.push_back(row(
+      "transpose(x)", "rank 1 and 0", {plain}, {{{4}}, {{}}, {{0}}},
+      [](const auto& x) { return transpose(x[0]); },
+      moved([](const shape_type& s) { return s; }, [](const index& at) { return at; })));
+  rows.push_back(row(
+      "transpose(x, axes)", "", {plain}, cubes,
+      [](const auto& x) {
+        return transpose(x[0], {1, -1, 0});
+      },
+      moved(
+          [](const shape_type& s) {
+            return shape_type{s[1], s[2], s[0]};
+          },
+          [](const index& at) {
+            return index{at[2], at[0], at[1]};
+          })));
   const auto spread = [](shape_type to) {
     return moved([to](const shape_type&) { return to; }, [](const index& at) { return at; });
   };
-  rows.push_back(row("broadcast_to(x, shape)", "", {plain},
-                     {{{2, 1, 4}}, {{3, 1}}, {{4}}, {{1}}, {{}}, {{2, 3, 4}}},
-                     [](const auto& x) { return broadcast_to(x[0], {2, 3, 4}); },
-                     spread({2, 3, 4})));
-  rows.push_back(row("broadcast_to(x, shape)", "empty", {plain}, {{{1}}, {{0}}, {{1, 0}}},
-                     [](const auto& x) { return broadcast_to(x[0], {3, 0}); }, spread({3, 0})));
-  rows.push_back(row("sum_to(x, shape)", "", {plain}, {{{2, 3, 4}}, {{0, 3, 2}}, {{2, 3, 1}}},
-                     [](const auto& x) { return sum_to(x[0], {3, 1}); },
-                     [](const arrays<double>& x) {
-                       array<double> y = group_by_group({0, 2}, true, naive_sum)(x);
-                       return reshaped({3, 1})({y});
-                     }));
-  rows.push_back(row("sum_to(x, shape)", "scalar", {plain}, any_shape,
-                     [](const auto& x) { return sum_to(x[0], {}); }, over_everything(naive_sum)));
+  rows.push_back(row(
+      "broadcast_to(x, shape)", "", {plain},
+      {{{2, 1, 4}}, {{3, 1}}, {{4}}, {{1}}, {{}}, {{2, 3, 4}}},
+      [](const auto& x) {
+        return broadcast_to(x[0], {2, 3, 4});
+      },
+      spread({2, 3, 4})));
+  rows.push_back(row(
+      "broadcast_to(x, shape)", "empty", {plain}, {{{1}}, {{0}}, {{1, 0}}},
+      [](const auto& x) {
+        return broadcast_to(x[0], {3, 0});
+      },
+      spread({3, 0})));
+  rows.push_back(row(
+      "sum_to(x, shape)", "", {plain}, {{{2, 3, 4}}, {{0, 3, 2}}, {{2, 3, 1}}},
+      [](const auto& x) {
+        return sum_to(x[0], {3, 1});
+      },
+      [](const arrays<double>& x) {
+        array<double> y = group_by_group({0, 2}, true, naive_sum)(x);
+        return reshaped({3, 1})({y});
+      }));
+  rows.push_back(row(
+      "sum_to(x, shape)", "scalar", {plain}, any_shape,
+      [](const auto& x) { return sum_to(x[0], {}); }, over_everything(naive_sum)));
 
   // --- products ---
-  rows.push_back(row("matmul(a, b)", "", {plain, plain},
-                     {{{3, 4}, {4, 2}}, {{1, 5}, {5, 1}}, {{2, 1}, {1, 3}}, {{1, 4}, {4, 3}},
-                      {{4, 3}, {3, 1}}, {{5, 17}, {17, 9}}, {{0, 3}, {3, 2}}, {{2, 0}, {0, 3}},
-                      {{2, 3}, {3, 0}}},
-                     [](const auto& x) { return matmul(x[0], x[1]); }, naive_matmul));
-  rows.push_back(row("affine(x, weight, bias)", "", {plain, plain, plain},
-                     {{{3, 4}, {4, 2}, {2}}, {{1, 5}, {5, 1}, {1}}, {{2, 1}, {1, 3}, {3}},
-                      {{1, 4}, {4, 3}, {3}}, {{5, 17}, {17, 9}, {9}}, {{0, 3}, {3, 2}, {2}},
-                      {{2, 0}, {0, 3}, {3}}, {{2, 3}, {3, 0}, {0}}},
-                     [](const auto& x) { return affine(x[0], x[1], x[2]); }, naive_matmul));
+  rows.push_back(row(
+      "matmul(a, b)", "", {plain, plain},
+      {{{3, 4}, {4, 2}},
+       {{1, 5}, {5, 1}},
+       {{2, 1}, {1, 3}},
+       {{1, 4}, {4, 3}},
+       {{4, 3}, {3, 1}},
+       {{5, 17}, {17, 9}},
+       {{0, 3}, {3, 2}},
+       {{2, 0}, {0, 3}},
+       {{2, 3}, {3, 0}}},
+      [](const auto& x) { return matmul(x[0], x[1]); }, naive_matmul));
+  rows.push_back(row(
+      "affine(x, weight, bias)", "", {plain, plain, plain},
+      {{{3, 4}, {4, 2}, {2}},
+       {{1, 5}, {5, 1}, {1}},
+       {{2, 1}, {1, 3}, {3}},
+       {{1, 4}, {4, 3}, {3}},
+       {{5, 17}, {17, 9}, {9}},
+       {{0, 3}, {3, 2}, {2}},
+       {{2, 0}, {0, 3}, {3}},
+       {{2, 3}, {3, 0}, {0}}},
+      [](const auto& x) { return affine(x[0], x[1], x[2]); }, naive_matmul));
 
   // --- losses ---
   const lists logits = {{{3, 4}}, {{1, 2}}, {{2, 1}}, {{5, 19}}};
-  rows.push_back(row("softmax_cross_entropy(logits, labels)", "", {plain}, logits,
-                     [](const auto& x) {
-                       return softmax_cross_entropy(x[0], labels_for(x[0].shape()));
-                     },
-                     [](const arrays<double>& x) {
-                       const std::vector<int> labels = labels_for(x[0].shape());
-                       return naive_cross_entropy(x[0], [&](const index& at) {
-                         return labels[at[0]] == static_cast<int>(at[1]) ? 1.0 : 0.0;
-                       });
-                     }));
-  const lists same_matrices = {{{3, 4}, {3, 4}}, {{1, 2}, {1, 2}}, {{2, 1}, {2, 1}},
-                               {{5, 19}, {5, 19}}};
-  rows.push_back(row("softmax_cross_entropy(logits, targets)", "", {plain, {0, 1}}, same_matrices,
-                     [](const auto& x) { return softmax_cross_entropy(x[0], x[1]); },
-                     [](const arrays<double>& x) {
-                       return naive_cross_entropy(
-                           x[0], [&](const index& at) { return element(x[1], at); });
-                     }));
-  rows.push_back(row("mse(prediction, target)", "", {plain, plain},
-                     {{{3, 2}, {3, 2}}, {{}, {}}, {{19}, {19}}, {{2, 1, 3}, {2, 1, 3}}},
-                     [](const auto& x) { return mse(x[0], x[1]); },
-                     [](const arrays<double>& x) {
-                       double total = 0;
-                       for (std::size_t i = 0; i < x[0].size(); ++i) {
-                         const double error = x[0].data()[i] - x[1].data()[i];
-                         total += error * error;
-                       }
-                       return full<double>({}, total / static_cast<double>(x[0].size()));
-                     }));
+  rows.push_back(row(
+      "softmax_cross_entropy(logits, labels)", "", {plain}, logits,
+      [](const auto& x) { return softmax_cross_entropy(x[0], labels_for(x[0].shape())); },
+      [](const arrays<double>& x) {
+        const std::vector<int> labels = labels_for(x[0].shape());
+        return naive_cross_entropy(x[0], [&](const index& at) {
+          return labels[at[0]] == static_cast<int>(at[1]) ? 1.0 : 0.0;
+        });
+      }));
+  const lists same_matrices = {
+      {{3, 4}, {3, 4}}, {{1, 2}, {1, 2}}, {{2, 1}, {2, 1}}, {{5, 19}, {5, 19}}};
+  rows.push_back(row(
+      "softmax_cross_entropy(logits, targets)", "", {plain, {0, 1}}, same_matrices,
+      [](const auto& x) { return softmax_cross_entropy(x[0], x[1]); },
+      [](const arrays<double>& x) {
+        return naive_cross_entropy(x[0], [&](const index& at) { return element(x[1], at); });
+      }));
+  rows.push_back(row(
+      "mse(prediction, target)", "", {plain, plain},
+      {{{3, 2}, {3, 2}}, {{}, {}}, {{19}, {19}}, {{2, 1, 3}, {2, 1, 3}}},
+      [](const auto& x) { return mse(x[0], x[1]); },
+      [](const arrays<double>& x) {
+        double total = 0;
+        for (std::size_t i = 0; i < x[0].size(); ++i) {
+          const double error = x[0].data()[i] - x[1].data()[i];
+          total += error * error;
+        }
+        return full<double>({}, total / static_cast<double>(x[0].size()));
+      }));
   return rows;
 }
 
@@ -413,8 +499,7 @@ const std::vector<operation>& operations() {
 array<double> draw(const shape_type& shape, const domain& from, unsigned seed) {
   std::mt19937 generator(seed);
   array<double> result = empty<double>(shape);
-  for (double& x : result.storage())
-    do {
+  for (double& x : result.storage()) do {
       x = from.low + (from.high - from.low) * static_cast<double>(generator()) / 4294967296.0;
     } while (std::abs(x) < from.gap);
   return result;
@@ -427,7 +512,8 @@ arrays<double> draw(const operation& op, const std::vector<shape_type>& shapes, 
   return result;
 }
 
-void for_each_call(const std::function<void(const operation&, const std::vector<shape_type>&)>& use) {
+void for_each_call(
+    const std::function<void(const operation&, const std::vector<shape_type>&)>& use) {
   for (const operation& op : operations())
     for (const std::vector<shape_type>& shapes : op.shapes) {
       std::string text = op.name() + " of";
@@ -439,13 +525,15 @@ void for_each_call(const std::function<void(const operation&, const std::vector<
 
 array<float> to_float(const array<double>& x) {
   array<float> result = empty<float>(x.shape());
-  std::transform(x.begin(), x.end(), result.begin(), [](double v) { return static_cast<float>(v); });
+  std::transform(x.begin(), x.end(), result.begin(),
+                 [](double v) { return static_cast<float>(v); });
   return result;
 }
 
 array<double> to_double(const array<float>& x) {
   array<double> result = empty<double>(x.shape());
-  std::transform(x.begin(), x.end(), result.begin(), [](float v) { return static_cast<double>(v); });
+  std::transform(x.begin(), x.end(), result.begin(),
+                 [](float v) { return static_cast<double>(v); });
   return result;
 }
 

@@ -30,8 +30,8 @@ struct domain {
 };
 
 struct operation {
-  std::string declaration;     // as in the header: "softmax(x, axis)"
-  std::string variant;         // how it is called, where the declaration leaves that open
+  std::string declaration;      // as in the header: "softmax(x, axis)"
+  std::string variant;          // how it is called, where the declaration leaves that open
   std::vector<domain> domains;  // one an argument
   std::vector<std::vector<shape_type>> shapes;  // the arguments' shapes, a list a call
   std::function<variable<double>(const variables<double>&)> in_double;
@@ -47,13 +47,16 @@ const std::vector<operation>& operations();
 array<double> draw(const shape_type& shape, const domain& from, unsigned seed);
 arrays<double> draw(const operation& op, const std::vector<shape_type>& shapes, unsigned seed);
 
-/// Calls use(operation, shapes of its arguments) for every row and every call, named in failure messages.
-void for_each_call(const std::function<void(const operation&, const std::vector<shape_type>&)>& use);
+/// Calls use(operation, shapes of its arguments) for every row and every call, named in failure
+/// messages.
+void for_each_call(
+    const std::function<void(const operation&, const std::vector<shape_type>&)>& use);
 
 array<float> to_float(const array<double>& x);
 array<double> to_double(const array<float>& x);
 
-/// Greatest |a - b| / max(1, |b|); infinite where a shape differs, or where one is NaN and the other is not.
+/// Greatest |a - b| / max(1, |b|); infinite where a shape differs, or where one is NaN and the
+/// other is not.
 double distance(const array<double>& a, const array<double>& b);
 
 }  // namespace table

@@ -112,10 +112,12 @@ TEST_CASE("values are those of plain loops", "[ops]") {
   table::for_each_call([](const operation& op, const call& shapes) {
     const arrays<double> x = draw(op, shapes, 1);
     const array<double> expected = op.expected(x);
-    CHECK(table::distance(op.in_double(variables<double>(x.begin(), x.end())).value(), expected) < 1e-13);
+    CHECK(table::distance(op.in_double(variables<double>(x.begin(), x.end())).value(), expected) <
+          1e-13);
     const arrays<float> f = to_float(x);
-    CHECK(table::distance(table::to_double(op.in_float(variables<float>(f.begin(), f.end())).value()),
-                          expected) < 4e-6);
+    CHECK(
+        table::distance(table::to_double(op.in_float(variables<float>(f.begin(), f.end())).value()),
+                        expected) < 4e-6);
   });
 }
 
@@ -131,8 +133,9 @@ TEST_CASE("full Jacobians are those of central differences", "[ops]") {
   CHECK(compared > 10000);
 }
 
-// The vector-Jacobian product with a random cotangent r is a function of the arguments and of r, made
-// by the same rules read with variables; r keeps it from being constant where the operation is linear.
+// The vector-Jacobian product with a random cotangent r is a function of the arguments and of r,
+// made by the same rules read with variables; r keeps it from being constant where the operation is
+// linear.
 TEST_CASE("second derivatives, by projection", "[ops]") {
   table::for_each_call([](const operation& op, const call& shapes) {
     if (!has_elements(shapes)) return;

@@ -15,11 +15,14 @@ TEST_CASE("backward, grad, vjp and walk of what no tape recorded", "[tape][error
   errors::witness w;
   const variable<double> constant(2.0);
   const std::string unrecorded =
-      ": this value was not recorded: it was made without a tape, or from values none of which is tracked";
-  w.check<tape_error>("backward" + unrecorded, [&](int& line) { line = __LINE__, constant.backward(); });
+      ": this value was not recorded: it was made without a tape, or from values none of which is "
+      "tracked";
+  w.check<tape_error>("backward" + unrecorded,
+                      [&](int& line) { line = __LINE__, constant.backward(); });
   w.check<tape_error>("backward" + unrecorded,
                       [&](int& line) { line = __LINE__, (constant * 2).backward(); });
-  w.check<tape_error>("grad" + unrecorded, [&](int& line) { line = __LINE__, grad(constant, {w.a}); });
+  w.check<tape_error>("grad" + unrecorded,
+                      [&](int& line) { line = __LINE__, grad(constant, {w.a}); });
   w.check<tape_error>("vjp" + unrecorded,
                       [&](int& line) { line = __LINE__, vjp(constant, constant, {w.a}); });
   w.check<tape_error>("walk" + unrecorded, [&](int& line) { line = __LINE__, walk(constant); });
@@ -72,10 +75,12 @@ TEST_CASE("inputs of grad that are not tracked", "[tape][errors]") {
   const std::string text =
       ": input 1 is not tracked: only parameters and values recorded on a living tape are";
   w.check<tape_error>("grad" + text, [&](int& line) { line = __LINE__, grad(y, {w.a, constant}); });
-  w.check<tape_error>("vjp" + text,
-                      [&](int& line) { line = __LINE__, vjp(y, constant, {w.a, constant}); });
-  w.check<tape_error>("grad" + text,
-                      [&](int& line) { line = __LINE__, grad(y, {w.a, y.detach()}); });
+  w.check<tape_error>("vjp" + text, [&](int& line) {
+    line = __LINE__, vjp(y, constant, {w.a, constant});
+  });
+  w.check<tape_error>("grad" + text, [&](int& line) {
+    line = __LINE__, grad(y, {w.a, y.detach()});
+  });
 }
 
 TEST_CASE("a parameter changed before backward", "[tape][errors]") {
@@ -88,8 +93,8 @@ TEST_CASE("a parameter changed before backward", "[tape][errors]") {
   const std::string when = " recorded it at errors_test.cpp:";
   const std::string remedy = ": run backward before the optimizer's step";
   unnamed.mutable_value()(0, 0) = 2;
-  const std::string second = "parameter (2, 2) was changed after matmul" + when +
-                             std::to_string(recorded + 1) + remedy;
+  const std::string second =
+      "parameter (2, 2) was changed after matmul" + when + std::to_string(recorded + 1) + remedy;
   w.check<tape_error>("backward: " + second, [&](int& line) { line = __LINE__, loss.backward(); });
   weight.mutable_value()(0, 0) = 2;
   const std::string first =
@@ -108,7 +113,8 @@ TEST_CASE("item, grad, mutable_value and moved-from variables", "[tape][errors]"
                        [&](int& line) { line = __LINE__, w.a.item(); });
   const variable<double> y = w.a * w.b;
   const std::string not_kept =
-      "grad: no gradient is kept for this value: it is an intermediate one; call keep_grad() on it before backward";
+      "grad: no gradient is kept for this value: it is an intermediate one; call keep_grad() on it "
+      "before backward";
   w.check<tape_error>(not_kept, [&](int& line) { line = __LINE__, y.grad(); });
   w.check<tape_error>("mutable_value: only a parameter's value can be changed",
                       [&](int& line) { line = __LINE__, y.mutable_value(); });
@@ -130,7 +136,8 @@ TEST_CASE("entries that are not there, of another type, or not kept", "[tape][er
   const variable<double> y = w.a + full<double>({3}, 1);
   w.check<tape_error>("tape: entry 2 of 2", [&](int&) { w.recording[2]; });
   CHECK(w.recording[0].input_text(2).empty());
-  w.check<tape_error>("entry: there is no such value", [&](int&) { w.recording[0].input<double>(2); });
+  w.check<tape_error>("entry: there is no such value",
+                      [&](int&) { w.recording[0].input<double>(2); });
   w.check<tape_error>("entry: the value has another element type",
                       [&](int&) { w.recording[0].output<float>(); });
   w.check<tape_error>("entry: the value has another element type",

@@ -27,8 +27,8 @@
 
 #ifndef ADDRESS_SANITIZER
 
-// Every operator new of this program is counted. Not inlined, or gcc takes their malloc and free for a
-// mismatch with new and delete.
+// Every operator new of this program is counted. Not inlined, or gcc takes their malloc and free
+// for a mismatch with new and delete.
 namespace {
 std::size_t news = 0;
 }
@@ -100,9 +100,9 @@ TEST_CASE("a million entries", "[tape][memory]") {
 
 #ifndef ADDRESS_SANITIZER
 
-// A thousand entries alone stay in the processor's cache and a million cannot: so that the engine is
-// compared and not the caches, the short tapes are a thousand, alive together, and fill the same memory.
-// The best of several runs each; more of them while neighbours on the machine are loud.
+// A thousand entries alone stay in the processor's cache and a million cannot: so that the engine
+// is compared and not the caches, the short tapes are a thousand, alive together, and fill the same
+// memory. The best of several runs each; more of them while neighbours on the machine are loud.
 TEST_CASE("an entry costs the same on a short and on a long tape", "[tape][memory]") {
   const parameter<double> x(full<double>({}, 1));
   const auto seconds = [&](std::size_t tapes, std::size_t entries) {
@@ -149,8 +149,10 @@ TEST_CASE("a warm training step asks the system allocator for nothing", "[tape][
   CHECK(model.step() < before);
 }
 
-// A cotangent is given back as soon as its entry has sent it on: a hundred entries need a few of them.
-TEST_CASE("backward holds a few cotangents at a time, whatever the tape's length", "[tape][memory]") {
+// A cotangent is given back as soon as its entry has sent it on: a hundred entries need a few of
+// them.
+TEST_CASE("backward holds a few cotangents at a time, whatever the tape's length",
+          "[tape][memory]") {
   const parameter<double> x(full<double>({10'000}, 1e-3));
   const tape recording;
   const variable<double> y = sum(chain(x, 100));

@@ -33,10 +33,11 @@ double logistic(double z) { return 1 / (1 + std::exp(-z)); }
 const std::vector<activation> activations = {
     {"sigmoid", [](const variable<double>& x) { return sigmoid(x); }, logistic,
      [](double z) { return logistic(z) * (1 - logistic(z)); }},
-    {"tanh", [](const variable<double>& x) { return tanh(x); }, [](double z) { return std::tanh(z); },
+    {"tanh", [](const variable<double>& x) { return tanh(x); },
+     [](double z) { return std::tanh(z); },
      [](double z) { return 1 - std::tanh(z) * std::tanh(z); }},
-    {"relu", [](const variable<double>& x) { return relu(x); }, [](double z) { return z > 0 ? z : 0; },
-     [](double z) { return z > 0 ? 1.0 : 0.0; }},
+    {"relu", [](const variable<double>& x) { return relu(x); },
+     [](double z) { return z > 0 ? z : 0; }, [](double z) { return z > 0 ? 1.0 : 0.0; }},
 };
 
 struct layer {
@@ -129,12 +130,14 @@ TEST_CASE("three layers equal backpropagation by hand and central differences", 
         layers.push_back(made);
       }
 
-      const auto cross_entropy = [&](std::size_t example, const std::vector<double>& y, double& loss) {
+      const auto cross_entropy = [&](std::size_t example, const std::vector<double>& y,
+                                     double& loss) {
         double total = 0;
         for (const double v : y) total += std::exp(v);
         std::vector<double> delta(y.size());
         for (std::size_t j = 0; j < y.size(); ++j)
-          delta[j] = (std::exp(y[j]) / total - (labels[example] == static_cast<int>(j) ? 1 : 0)) / batch;
+          delta[j] =
+              (std::exp(y[j]) / total - (labels[example] == static_cast<int>(j) ? 1 : 0)) / batch;
         loss -= std::log(std::exp(y[static_cast<std::size_t>(labels[example])]) / total) / batch;
         return delta;
       };
@@ -165,8 +168,10 @@ TEST_CASE("three layers equal backpropagation by hand and central differences", 
       loss.backward();
       for (std::size_t l = 0; l < 3; ++l) {
         INFO("layer " << l);
-        CHECK(greatest_difference(parameters[2 * l].grad(), to_array(layers[l].weight_gradient)) < 1e-12);
-        CHECK(greatest_difference(parameters[2 * l + 1].grad(), to_array(layers[l].bias_gradient)) < 1e-12);
+        CHECK(greatest_difference(parameters[2 * l].grad(), to_array(layers[l].weight_gradient)) <
+              1e-12);
+        CHECK(greatest_difference(parameters[2 * l + 1].grad(), to_array(layers[l].bias_gradient)) <
+              1e-12);
       }
       std::vector<array<double>> values;
       for (const parameter<double>& p : parameters) values.push_back(p.value());

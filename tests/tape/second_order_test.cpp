@@ -76,7 +76,8 @@ TEST_CASE("gradient and Hessian of x'Ax", "[tape][second]") {
     array<double> one = zeros<double>({3, 1});
     one(i, 0) = 1;
     const variable<double> row = vjp(g, variable<double>(one), {x})[0];
-    for (std::size_t j = 0; j < 3; ++j) CHECK(std::abs(row.value()(j, 0) - (a(i, j) + a(j, i))) < 1e-12);
+    for (std::size_t j = 0; j < 3; ++j)
+      CHECK(std::abs(row.value()(j, 0) - (a(i, j) + a(j, i))) < 1e-12);
   }
 }
 

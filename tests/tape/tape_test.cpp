@@ -118,7 +118,8 @@ TEST_CASE("a kept gradient is not another value's", "[tape]") {
   const parameter<double> p(vector({1, 2})), q(vector({1, 2}));
   tape recording;
   recording.keep_gradients();
-  const variable<double> a = reshape(p, {2, 1}), b = transpose(a), c = b + 1, d = c + reshape(q, {1, 2});
+  const variable<double> a = reshape(p, {2, 1}), b = transpose(a), c = b + 1,
+                         d = c + reshape(q, {1, 2});
   sum(d).backward();
   b.zero_grad();
   sum(d).backward();
@@ -173,7 +174,8 @@ TEST_CASE("an inner tape takes an outer tape's values as leaves", "[tape]") {
     CHECK(inner.size() == 2);
     CHECK(outer.size() == 1);
     z.backward();
-    CHECK((y.grad() == vector({2 * 9 * 3})));  // y stands still: its own history is the outer tape's
+    CHECK(
+        (y.grad() == vector({2 * 9 * 3})));  // y stands still: its own history is the outer tape's
     CHECK((p.grad() == vector({81})));
     CHECK(grad(z, {y})[0].item() == 54);
     CHECK(grad(z, {p})[0].item() == 81);
@@ -315,8 +317,8 @@ TEST_CASE("a tape printed", "[tape]") {
   const at_line line({"somewhere/model.cpp", 12});
   const variable<double> h = affine(x, w, b);
   h.named("hidden");
-  const variable<double> y = softmax_cross_entropy(relu(h) * full<double>({4, 2}, 1),
-                                                   std::vector<int>{0, 1, 1, 0});
+  const variable<double> y =
+      softmax_cross_entropy(relu(h) * full<double>({4, 2}, 1), std::vector<int>{0, 1, 1, 0});
   std::ostringstream text;
   text << recording;
   CHECK(text.str() ==
@@ -330,12 +332,12 @@ TEST_CASE("a tape printed", "[tape]") {
 TEST_CASE("a walk shows each entry's cotangent and what it sends on", "[tape]") {
   const parameter<double> p(vector({2, 3})), q(vector({5, 7})), scalar(full<double>({}, 10));
   const tape recording;
-  const variable<double> a = p * q;                 // %0
-  const variable<double> unused = a * 100.0;        // %1
-  const variable<double> squared = a * a;           // %2
-  const variable<double> scaled = p * scalar;       // %3
-  const variable<double> b = squared + scaled;      // %4
-  const variable<double> loss = sum(b);             // %5
+  const variable<double> a = p * q;             // %0
+  const variable<double> unused = a * 100.0;    // %1
+  const variable<double> squared = a * a;       // %2
+  const variable<double> scaled = p * scalar;   // %3
+  const variable<double> b = squared + scaled;  // %4
+  const variable<double> loss = sum(b);         // %5
   const auto steps = walk(loss);
   REQUIRE(steps.size() == 5);
   const std::size_t order[] = {5, 4, 3, 2, 0};

@@ -1,5 +1,6 @@
-// Threads with tapes and parameters of their own share nothing: each computes what it computes alone,
-// bit for bit. Built with -Db_sanitize=thread and run with OMP_NUM_THREADS=1 it shows no race.
+// Threads with tapes and parameters of their own share nothing: each computes what it computes
+// alone, bit for bit. Built with -Db_sanitize=thread and run with OMP_NUM_THREADS=1 it shows no
+// race.
 
 #include "catch.hpp"
 
@@ -94,7 +95,8 @@ TEST_CASE("tapes, pauses and lines of one thread are invisible to another", "[th
   CHECK(recording.size() == 0);
 }
 
-TEST_CASE("a value handed to another thread after its tape ended is a constant there", "[threads]") {
+TEST_CASE("a value handed to another thread after its tape ended is a constant there",
+          "[threads]") {
   std::optional<variable<float>> handed;
   std::optional<parameter<float>> model;
   std::thread([&] {
