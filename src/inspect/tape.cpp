@@ -16,8 +16,10 @@ std::ostream& operator<<(std::ostream& out, const tape& t) {
     std::string inputs;
     for (std::size_t k = 0; k < e->input_count(); ++k)
       inputs += (k == 0 ? "" : ", ") + e->input_text(k);
-    rows.push_back({std::string("%") + std::to_string(e->index()), std::string(e->operation()),
-                    to_string(e->shape()), inputs, std::string(e->name()), e->where().text()});
+    std::string index = "%";
+    index += std::to_string(e->index());
+    rows.push_back({index, std::string(e->operation()), to_string(e->shape()), inputs,
+                    std::string(e->name()), e->where().text()});
   }
   std::array<std::size_t, 6> width{};
   for (const auto& row : rows)
