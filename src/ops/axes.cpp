@@ -24,9 +24,8 @@ shape_type normalize_axes(std::string_view operation, const shape_type& shape,
       throw shape_error(std::string(operation) + ": axis " + std::to_string(axis) + " of " +
                             to_string(shape) + " is named twice",
                         at_line::or_else(where));
-    result.push_back(found);
+    result.insert(std::lower_bound(result.begin(), result.end(), found), found);
   }
-  std::sort(result.begin(), result.end());
   return result;
 }
 
