@@ -20,14 +20,14 @@ constexpr std::size_t alignment = 64;
 
 // Sizes are rounded up to one of four steps an octave (64, 80, 96, 112, 128, 160, ...), so at most
 // a quarter of a block is wasted and a block serves every request of its class.
-std::size_t class_of(std::size_t bytes) {
+[[maybe_unused]] std::size_t class_of(std::size_t bytes) {
   if (bytes <= alignment) return 0;
   const auto octave = static_cast<std::size_t>(std::bit_width(bytes - 1)) - 1;  // 2^octave < bytes
   const std::size_t step = (bytes - 1 - (std::size_t{1} << octave)) >> (octave - 2);
   return (octave - 6) * 4 + step + 1;
 }
 
-std::size_t size_of_class(std::size_t index) {
+[[maybe_unused]] std::size_t size_of_class(std::size_t index) {
   if (index == 0) return alignment;
   const std::size_t octave = (index - 1) / 4 + 6;
   const std::size_t size = (std::size_t{1} << octave) / 4 * ((index - 1) % 4 + 5);
