@@ -1,5 +1,5 @@
 // Whole steps (forward, backward, update) of named workloads, on one thread unless OMP_NUM_THREADS says
-// otherwise. The names and sizes are those of docs/benchmarks.md, which has figures of other libraries.
+// otherwise. The names and sizes are those of docs/benchmarks.md.
 #include <xtape/xtape.hpp>
 
 #include <benchmark/benchmark.h>
