@@ -10,7 +10,7 @@ namespace xtape {
 /// with the line of the user's program that passed it. Only ever a function's parameter: an array is
 /// borrowed until the call returns.
 template <real T>
-class operand : public detail::argument<T> {
+class XTAPE_API operand : public detail::argument<T> {
  public:
   operand(const variable<T>& v, const char* file = __builtin_FILE(), int line = __builtin_LINE())
       : detail::argument<T>(v, {file, line}) {}

@@ -126,7 +126,7 @@ namespace detail {
 /// What an operation sees of an argument: a value, the node behind it (null for an array that is only
 /// borrowed for the call), and the line of the user's program that passed it.
 template <real T>
-class argument {
+class XTAPE_API argument {
  public:
   argument(const variable<T>& v, location where = {}) : argument(&v.node(), v.value(), where) {}
   argument(detail::node<T>* from, const array<T>& value, location where)
