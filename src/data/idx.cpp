@@ -279,10 +279,10 @@ train_test<T> mnist(const std::string& folder, location where) {
 
 template XTAPE_API array<float> read_idx_images<float>(const std::string&, location);
 template XTAPE_API array<double> read_idx_images<double>(const std::string&, location);
-template XTAPE_API dataset<float> read_idx_dataset<float>(const std::string&, const std::string&, int,
-                                                          location);
-template XTAPE_API dataset<double> read_idx_dataset<double>(const std::string&, const std::string&, int,
-                                                            location);
+template XTAPE_API dataset<float> read_idx_dataset<float>(const std::string&, const std::string&,
+                                                          int, location);
+template XTAPE_API dataset<double> read_idx_dataset<double>(const std::string&, const std::string&,
+                                                            int, location);
 template XTAPE_API train_test<float> fashion_mnist<float>(const std::string&, location);
 template XTAPE_API train_test<double> fashion_mnist<double>(const std::string&, location);
 template XTAPE_API train_test<float> mnist<float>(const std::string&, location);

@@ -18,7 +18,7 @@ template <real T>
 void add_scaled(target<T> to, const array<T>& g, const array<T>& each) {
   const kernel::lane<T> factor(*g.data());
   kernel::map<T, 1>(each.shape(), to.data, to.accumulate, std::array{&each},
-                 [factor](const auto& v) { return v * factor; });
+                    [factor](const auto& v) { return v * factor; });
 }
 
 // The forward pass has every exponential that the gradient needs, so it leaves the gradient behind
@@ -76,7 +76,7 @@ struct mse_rule : structural {
   array<T> forward(const array<T>& p, const array<T>& t) const {
     array<T> y = zeros<T>({});
     kernel::map_sum<T, 1>(p.shape(), y.data(), {}, std::array{&p, &t},
-                       [](const auto& a, const auto& b) { return (a - b) * (a - b); });
+                          [](const auto& a, const auto& b) { return (a - b) * (a - b); });
     *y.data() /= static_cast<T>(p.size());
     return y;
   }
@@ -93,7 +93,7 @@ struct mse_rule : structural {
                   const array<T>& t) const {
     const kernel::lane<T> factor(static_cast<T>(*g.data() * 2 / static_cast<double>(p.size())));
     kernel::map<T, 1>(p.shape(), to.data, to.accumulate, std::array{&p, &t},
-                   [factor](const auto& a, const auto& b) { return (a - b) * factor; });
+                      [factor](const auto& a, const auto& b) { return (a - b) * factor; });
   }
   template <real T>
   void accumulate(arg<1>, target<T> to, const array<T>& g, const array<T>& p,

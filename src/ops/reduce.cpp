@@ -65,7 +65,7 @@ struct sum_rule : structural {
     along.reshape(kept);
     const kernel::lane<T> factor(static_cast<T>(scale));
     kernel::map<T, 0>(from, to.data, to.accumulate, std::array<const array<T>*, 1>{&along},
-                   [factor](const auto& v) { return v * factor; });
+                      [factor](const auto& v) { return v * factor; });
   }
 };
 

@@ -19,8 +19,8 @@ concept real = std::same_as<T, float> || std::same_as<T, double>;
 /// xtensor flags. As with every xtensor container, `array<float> a({2, 3})` holds the *values* 2 and 3:
 /// an array of a given shape is made by zeros, full or empty below.
 template <class T>
-using array = xt::xarray_container<xt::uvector<T, pool_allocator<T>>, xt::layout_type::row_major,
-                                   shape_type>;
+using array =
+    xt::xarray_container<xt::uvector<T, pool_allocator<T>>, xt::layout_type::row_major, shape_type>;
 
 /// An array of that shape with unspecified values.
 template <class T>

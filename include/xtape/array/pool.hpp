@@ -42,7 +42,9 @@ class pool_allocator {
     if (count > std::numeric_limits<std::size_t>::max() / 2 / sizeof(T)) throw std::bad_alloc();
     return static_cast<T*>(pool_allocate(count * sizeof(T)));
   }
-  void deallocate(T* block, std::size_t count) noexcept { pool_deallocate(block, count * sizeof(T)); }
+  void deallocate(T* block, std::size_t count) noexcept {
+    pool_deallocate(block, count * sizeof(T));
+  }
 
   friend bool operator==(const pool_allocator&, const pool_allocator&) noexcept { return true; }
 };

@@ -77,7 +77,10 @@ class XTAPE_API rng {
   /// Puts the elements into a random order, each of them equally likely (Fisher and Yates, from the
   /// last element to the first).
   template <class R>
-    requires requires(R& values) { std::begin(values)[std::ptrdiff_t{0}]; std::size(values); }
+  requires requires(R& values) {
+    std::begin(values)[std::ptrdiff_t{0}];
+    std::size(values);
+  }
   void shuffle(R&& values) {
     const auto first = std::begin(values);
     for (std::uint64_t n = std::size(values); n > 1; --n)

@@ -46,9 +46,8 @@ class dimensions {
   }
   /// From any other shape: std::vector, std::array, xtensor's own.
   template <class S>
-    requires(!std::is_same_v<std::remove_cvref_t<S>, dimensions> &&
-             requires(const S& s) { T(*s.begin()), s.end(), s.size(); })
-  dimensions(const S& other) {
+  requires(!std::is_same_v<std::remove_cvref_t<S>, dimensions> &&
+           requires(const S& s) { T(*s.begin()), s.end(), s.size(); }) dimensions(const S& other) {
     assign(other.begin(), other.end());
   }
 

@@ -49,8 +49,7 @@ dataset<T> read_idx_dataset(const std::string& images, const std::string& labels
 /// Throws io_error as read_idx_dataset does; where a file is missing the text names the package.
 /// Source: Xiao, Rasul, Vollgraf, "Fashion-MNIST" (2017), arXiv:1708.07747.
 template <real T>
-train_test<T> fashion_mnist(const std::string& folder = {},
-                            location where = location::current());
+train_test<T> fashion_mnist(const std::string& folder = {}, location where = location::current());
 
 /// MNIST (handwritten digits), or anything of the same four files, from a folder of yours:
 /// train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte,
