@@ -18,3 +18,12 @@ inline auto ContainsSubstring(const std::string& part) { return Contains(part); 
 }  // namespace Catch::Matchers
 
 #endif
+
+// Under which the pool hands every block through to the system.
+#if defined(__SANITIZE_ADDRESS__)
+#define ADDRESS_SANITIZER
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ADDRESS_SANITIZER
+#endif
+#endif

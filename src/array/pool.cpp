@@ -1,8 +1,14 @@
 #include <xtape/array/pool.hpp>
 
+#include <algorithm>
 #include <array>
 #include <bit>
+#include <cstdint>
 #include <cstdlib>
+#include <functional>
+#include <mutex>
+#include <utility>
+#include <vector>
 
 // Under AddressSanitizer every block goes straight to the system, so that a use after free is seen.
 #if defined(__SANITIZE_ADDRESS__)
@@ -16,6 +22,11 @@
 namespace xtape {
 namespace {
 
+#ifdef XTAPE_POOL_OFF
+constexpr bool pool_is_off = true;
+#else
+constexpr bool pool_is_off = false;
+#endif
 constexpr std::size_t alignment = 64;
 
 // Sizes are rounded up to one of four steps an octave (64, 80, 96, 112, 128, 160, ...), so at most
@@ -46,28 +57,81 @@ struct pool {
 };
 constinit thread_local pool local{};
 
-void release_all() noexcept {
-  for (free_block*& head : local.free)
-    while (head != nullptr) {
-      free_block* const next = head->next;
-      std::free(head);
-      head = next;
+// Small blocks are cut from slabs, so that they lie side by side: what was made together is found
+// together. Slabs lie at multiples of their size, which tells a block's slab.
+constexpr std::size_t slab_size = 32768;
+constexpr std::size_t slab_classes = 13;  // blocks of up to 512 bytes
+std::mutex stash_lock;
+std::array<free_block*, slab_classes> stash{};  // small blocks of threads that have ended
+
+void* from_system(std::size_t size, std::size_t multiple_of);
+
+[[maybe_unused]] void refill(std::size_t index) {
+  const std::size_t size = size_of_class(index);
+  {
+    const std::lock_guard lock(stash_lock);
+    local.free[index] = std::exchange(stash[index], nullptr);
+  }
+  for (const free_block* b = local.free[index]; b != nullptr; b = b->next)
+    local.stats.bytes_held += size;
+  if (local.free[index] != nullptr) return;
+  auto* const slab = static_cast<std::byte*>(from_system(slab_size, slab_size));
+  for (std::size_t at = slab_size / size * size; at > 0; at -= size)
+    local.free[index] = new (slab + at - size) free_block{local.free[index]};
+  local.stats.bytes_held += slab_size / size * size;
+}
+
+// Gives back the slabs of which every block is free; the others' free blocks stay in the list.
+void release_slabs(std::size_t index) {
+  const std::size_t size = size_of_class(index), whole = slab_size / size;
+  std::vector<free_block*> blocks;
+  for (free_block* b = local.free[index]; b != nullptr; b = b->next) blocks.push_back(b);
+  std::sort(blocks.begin(), blocks.end(), std::less<>());
+  local.free[index] = nullptr;
+  const auto slab_of = [](free_block* b) {
+    return reinterpret_cast<std::uintptr_t>(b) / slab_size;
+  };
+  for (std::size_t end = blocks.size(); end > 0;) {
+    std::size_t first = end - 1;
+    while (first > 0 && slab_of(blocks[first - 1]) == slab_of(blocks[end - 1])) --first;
+    if (end - first == whole) {
+      local.stats.bytes_held -= whole * size;
+      std::free(blocks[first]);  // a slab's first block lies at its start
+      end = first;
     }
-  local.stats.bytes_held = 0;
+    for (; end > first; --end)
+      local.free[index] = new (blocks[end - 1]) free_block{local.free[index]};
+  }
+}
+
+void release_all() {
+  for (std::size_t index = 0; index < slab_classes; ++index) release_slabs(index);
+  for (std::size_t index = slab_classes; index < local.free.size(); ++index)
+    while (free_block* const head = local.free[index]) {
+      local.free[index] = head->next;
+      local.stats.bytes_held -= size_of_class(index);
+      std::free(head);
+    }
 }
 
 struct closer {
   bool armed = false;
   ~closer() {
     release_all();
+    const std::lock_guard lock(stash_lock);
+    for (std::size_t index = 0; index < slab_classes; ++index)
+      while (free_block* const head = local.free[index]) {
+        local.free[index] = head->next;
+        stash[index] = new (head) free_block{stash[index]};
+      }
     local.closed = true;
   }
 };
 thread_local closer at_thread_exit;
 
-void* from_system(std::size_t size) {
+void* from_system(std::size_t size, std::size_t multiple_of) {
   at_thread_exit.armed = true;  // constructs it: the thread's blocks are released when it ends
-  void* const block = std::aligned_alloc(alignment, size);
+  void* const block = std::aligned_alloc(multiple_of, size);
   if (block == nullptr) throw std::bad_alloc();
   ++local.stats.system_calls;
   return block;
@@ -79,19 +143,25 @@ void* pool_allocate(std::size_t bytes) {
   if (bytes > (std::size_t{1} << 60)) throw std::bad_alloc();
   ++local.stats.allocations;
 #ifdef XTAPE_POOL_OFF
-  return from_system((bytes + alignment) / alignment * alignment);
+  return from_system((bytes + alignment) / alignment * alignment, alignment);
 #else
   const std::size_t index = class_of(bytes);
-  if (free_block* const head = local.free[index]) {
-    local.free[index] = head->next;
-    local.stats.bytes_held -= size_of_class(index);
-    return head;
+  if (local.free[index] == nullptr) {
+    if (index >= slab_classes) return from_system(size_of_class(index), alignment);
+    refill(index);
   }
-  return from_system(size_of_class(index));
+  free_block* const head = local.free[index];
+  local.free[index] = head->next;
+  // The block after the next few, if they lie as evenly as they were cut.
+  const auto here = reinterpret_cast<std::uintptr_t>(head);
+  const auto next = reinterpret_cast<std::uintptr_t>(head->next);
+  __builtin_prefetch(reinterpret_cast<void*>(here + 6 * (next - here)), 1);
+  local.stats.bytes_held -= size_of_class(index);
+  return head;
 #endif
 }
 
-void pool_deallocate(void* block, [[maybe_unused]] std::size_t bytes) noexcept {
+void pool_deallocate(void* block, std::size_t bytes) noexcept {
   if (block == nullptr) return;
 #ifndef XTAPE_POOL_OFF
   if (!local.closed) {
@@ -101,10 +171,11 @@ void pool_deallocate(void* block, [[maybe_unused]] std::size_t bytes) noexcept {
     return;
   }
 #endif
-  std::free(block);
+  // The thread is ending. A small block is part of a slab; it stays with it.
+  if (pool_is_off || class_of(bytes) >= slab_classes) std::free(block);
 }
 
-void pool_trim() noexcept { release_all(); }
+void pool_trim() { release_all(); }
 
 pool_statistics pool_stats() noexcept { return local.stats; }
 

@@ -39,10 +39,10 @@ std::vector<backward_step<T>> walk(const variable<T>& output, location where) {
   struct : detail::sweep_observer {
     std::vector<backward_step<T>> steps;
     void reached(const entry& e, detail::node_base& cotangent) override {
-      steps.push_back({&e, detail::as<T>(cotangent).value, {}});
+      steps.push_back({&e, detail::as<T>(cotangent).value(), {}});
     }
     void sent(std::size_t input, detail::node_base& contribution) override {
-      steps.back().contributions.push_back({input, detail::as<T>(contribution).value});
+      steps.back().contributions.push_back({input, detail::as<T>(contribution).value()});
     }
   } record;
   const variable<T>* const one = nullptr;

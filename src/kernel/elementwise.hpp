@@ -200,16 +200,16 @@ inline constexpr auto identity = [](const auto& x) { return x; };
 /// shape itself, the others broadcast to it.
 template <class T, std::size_t Dense, std::size_t N, class F>
 void map(const shape_type& shape, T* out, bool accumulate,
-         const std::array<const array<T>*, N>& inputs, const F& f) {
+         const std::array<array_view<T>, N>& inputs, const F& f) {
   const std::size_t size = size_of(shape);
   if (size == 0) return;
   std::array<const shape_type*, N> shapes;
   std::array<const T*, N> arrays;
   bool even = true;  // nothing broadcasts: one loop, found without looking at the axes
   for (std::size_t k = 0; k < N; ++k) {
-    shapes[k] = &inputs[k]->shape();
-    arrays[k] = inputs[k]->data();
-    even = even && inputs[k]->storage().size() == size;
+    shapes[k] = &inputs[k].shape();
+    arrays[k] = inputs[k].data();
+    even = even && inputs[k].size() == size;
   }
   const loop_nest<N> nest = even ? loop_nest<N>(size) : loop_nest<N>(shape, shapes);
   const std::size_t inner = nest.inner();
@@ -235,14 +235,14 @@ void map(const shape_type& shape, T* out, bool accumulate,
 /// gradient comes back through broadcasting.
 template <class T, std::size_t Dense, std::size_t N, class F>
 void map_sum(const shape_type& shape, T* out, const shape_type& out_shape,
-             const std::array<const array<T>*, N>& inputs, const F& f) {
+             const std::array<array_view<T>, N>& inputs, const F& f) {
   const std::size_t size = size_of(shape);
   if (size == 0) return;
   std::array<const shape_type*, N + 1> all;  // the output last
   std::array<const T*, N> arrays;
   for (std::size_t k = 0; k < N; ++k) {
-    all[k] = &inputs[k]->shape();
-    arrays[k] = inputs[k]->data();
+    all[k] = &inputs[k].shape();
+    arrays[k] = inputs[k].data();
   }
   all[N] = &out_shape;
   const loop_nest<N + 1> nest(shape, all);

@@ -10,7 +10,7 @@ namespace xtape::nn {
 namespace {
 
 template <real T>
-double measure(const array<T>& scores, const std::vector<int>& labels, location where) {
+double measure(array_view<T> scores, const std::vector<int>& labels, location where) {
   const shape_type& shape = scores.shape();
   const std::string call =
       "accuracy: " + to_string(shape) + " against " + std::to_string(labels.size()) + " labels: ";

@@ -59,10 +59,10 @@ struct softmax_rule : structural {
   std::size_t axis;
 
   template <real T>
-  array<T> forward(const array<T>& x) const {
-    array<T> y = empty<T>(x.shape());
+  variable<T> forward(const array_view<T>& x) const {
+    const variable<T> y = blank<T>(x.shape());
     const slices s(x.shape(), axis, axis);
-    kernel::softmax(s.outer, s.n, s.inner, x.data(), y.data());
+    kernel::softmax(s.outer, s.n, s.inner, x.data(), y.node().data());
     return y;
   }
   template <real T>
@@ -70,7 +70,7 @@ struct softmax_rule : structural {
     return y * (g - sum(g * y, {static_cast<std::ptrdiff_t>(axis)}, {.keep_dims = true}));
   }
   template <real T>
-  void accumulate(arg<0>, target<T> to, const array<T>& g, const array<T>& y) const {
+  void accumulate(arg<0>, target<T> to, const array_view<T>& g, const array_view<T>& y) const {
     const slices s(y.shape(), axis, axis);
     kernel::softmax_vjp(s.outer, s.n, s.inner, g.data(), y.data(), to.accumulate, to.data);
   }
@@ -83,10 +83,10 @@ struct log_softmax_rule : structural {
   std::size_t axis;
 
   template <real T>
-  array<T> forward(const array<T>& x) const {
-    array<T> y = empty<T>(x.shape());
+  variable<T> forward(const array_view<T>& x) const {
+    const variable<T> y = blank<T>(x.shape());
     const slices s(x.shape(), axis, axis);
-    kernel::log_softmax(s.outer, s.n, s.inner, x.data(), y.data());
+    kernel::log_softmax(s.outer, s.n, s.inner, x.data(), y.node().data());
     return y;
   }
   template <real T>
@@ -94,7 +94,7 @@ struct log_softmax_rule : structural {
     return g - exp(y) * sum(g, {static_cast<std::ptrdiff_t>(axis)}, {.keep_dims = true});
   }
   template <real T>
-  void accumulate(arg<0>, target<T> to, const array<T>& g, const array<T>& y) const {
+  void accumulate(arg<0>, target<T> to, const array_view<T>& g, const array_view<T>& y) const {
     const slices s(y.shape(), axis, axis);
     kernel::log_softmax_vjp(s.outer, s.n, s.inner, g.data(), y.data(), to.accumulate, to.data);
   }

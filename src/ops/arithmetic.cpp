@@ -72,10 +72,10 @@ struct sqrt_rule : elementwise {
 }  // namespace
 
 variable<float> operator+(const operand<float>& a, const operand<float>& b) {
-  return add<float>(a, b);
+  return apply(add_rule{}, a, b);
 }
 variable<double> operator+(const operand<double>& a, const operand<double>& b) {
-  return add<double>(a, b);
+  return apply(add_rule{}, a, b);
 }
 
 variable<float> operator-(const operand<float>& a, const operand<float>& b) {

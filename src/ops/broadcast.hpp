@@ -2,6 +2,8 @@
 // Adding, and broadcasting with its inverse: the operations that the engine itself uses when it records
 // a sweep (tape/sweep.hpp declares add and sum_to for it).
 
+#include <xtape/ops/operand.hpp>
+
 #include "tape/rule.hpp"
 
 namespace xtape::detail {
@@ -24,10 +26,11 @@ struct sum_to_rule : structural {
   shape_type from, to;
 
   template <real T>
-  array<T> forward(const array<T>& x) const {
-    array<T> result = zeros<T>(to);
-    kernel::map_sum<T, 1>(from, result.data(), to, std::array{&x}, kernel::identity);
-    return result;
+  variable<T> forward(const array_view<T>& x) const {
+    const variable<T> y = blank<T>(to);
+    std::fill_n(y.node().data(), size_of(to), T(0));
+    kernel::map_sum<T, 1>(from, y.node().data(), to, std::array{x}, kernel::identity);
+    return y;
   }
   template <real T>
   auto vjp(arg<0>, const variable<T>& g) const {
@@ -41,10 +44,10 @@ struct broadcast_to_rule : structural {
   shape_type from, to;
 
   template <real T>
-  array<T> forward(const array<T>& x) const {
-    array<T> result = empty<T>(to);
-    kernel::map<T, 0>(to, result.data(), false, std::array{&x}, kernel::identity);
-    return result;
+  variable<T> forward(const array_view<T>& x) const {
+    const variable<T> y = blank<T>(to);
+    kernel::map<T, 0>(to, y.node().data(), false, std::array{x}, kernel::identity);
+    return y;
   }
   template <real T>
   auto vjp(arg<0>, const variable<T>& g) const {

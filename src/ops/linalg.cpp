@@ -21,9 +21,10 @@ struct matmul_rule : structural {
   bool transpose_a, transpose_b;
 
   template <real T>
-  array<T> forward(const array<T>& a, const array<T>& b) const {
-    array<T> y = empty<T>({a.shape()[transpose_a ? 1 : 0], b.shape()[transpose_b ? 0 : 1]});
-    multiply<T>(a, b, transpose_a, transpose_b, {y.data(), false});
+  variable<T> forward(const array_view<T>& a, const array_view<T>& b) const {
+    const variable<T> y =
+        blank<T>({a.shape()[transpose_a ? 1 : 0], b.shape()[transpose_b ? 0 : 1]});
+    multiply<T>(a, b, transpose_a, transpose_b, {y.node().data(), false});
     return y;
   }
   template <real T>
@@ -37,18 +38,19 @@ struct matmul_rule : structural {
                        : product<T>(a, g, !transpose_a, false);
   }
   template <real T>
-  void accumulate(arg<0>, target<T> to, const array<T>& g, const array<T>&,
-                  const array<T>& b) const {
+  void accumulate(arg<0>, target<T> to, const array_view<T>& g, const array_view<T>&,
+                  const array_view<T>& b) const {
     transpose_a ? multiply(b, g, transpose_b, true, to) : multiply(g, b, false, !transpose_b, to);
   }
   template <real T>
-  void accumulate(arg<1>, target<T> to, const array<T>& g, const array<T>& a,
-                  const array<T>&) const {
+  void accumulate(arg<1>, target<T> to, const array_view<T>& g, const array_view<T>& a,
+                  const array_view<T>&) const {
     transpose_b ? multiply(g, a, true, transpose_a, to) : multiply(a, g, !transpose_a, false, to);
   }
 
   template <real T>
-  static void multiply(const array<T>& a, const array<T>& b, bool ta, bool tb, target<T> to) {
+  static void multiply(const array_view<T>& a, const array_view<T>& b, bool ta, bool tb,
+                       target<T> to) {
     const std::size_t m = a.shape()[ta ? 1 : 0], k = a.shape()[ta ? 0 : 1],
                       n = b.shape()[tb ? 0 : 1];
     kernel::gemm<T>(ta, tb, m, n, k, T(1), a.data(), b.data(), T(to.accumulate ? 1 : 0), to.data);
@@ -66,10 +68,11 @@ struct affine_rule : structural {
   static constexpr bool fused = true;
 
   template <real T>
-  array<T> forward(const array<T>& x, const array<T>& w, const array<T>& b) const {
-    array<T> y = empty<T>({x.shape()[0], w.shape()[1]});
+  variable<T> forward(const array_view<T>& x, const array_view<T>& w,
+                      const array_view<T>& b) const {
+    const variable<T> y = blank<T>({x.shape()[0], w.shape()[1]});
     kernel::affine(x.shape()[0], w.shape()[1], w.shape()[0], x.data(), w.data(), b.data(),
-                   y.data());
+                   y.node().data());
     return y;
   }
   template <real T>
@@ -88,18 +91,18 @@ struct affine_rule : structural {
     return sum_to<T>(g, b.shape());
   }
   template <real T>
-  void accumulate(arg<0>, target<T> to, const array<T>& g, const array<T>&, const array<T>& w,
-                  const array<T>&) const {
+  void accumulate(arg<0>, target<T> to, const array_view<T>& g, const array_view<T>&,
+                  const array_view<T>& w, const array_view<T>&) const {
     matmul_rule::multiply(g, w, false, true, to);
   }
   template <real T>
-  void accumulate(arg<1>, target<T> to, const array<T>& g, const array<T>& x, const array<T>&,
-                  const array<T>&) const {
+  void accumulate(arg<1>, target<T> to, const array_view<T>& g, const array_view<T>& x,
+                  const array_view<T>&, const array_view<T>&) const {
     matmul_rule::multiply(x, g, true, false, to);
   }
   template <real T>
-  void accumulate(arg<2>, target<T> to, const array<T>& g, const array<T>&, const array<T>&,
-                  const array<T>&) const {
+  void accumulate(arg<2>, target<T> to, const array_view<T>& g, const array_view<T>&,
+                  const array_view<T>&, const array_view<T>&) const {
     kernel::column_sums(g.shape()[0], g.shape()[1], g.data(), to.accumulate, to.data);
   }
 };

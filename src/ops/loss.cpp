@@ -15,9 +15,9 @@ namespace {
 
 // to (+)= g * each, for a scalar cotangent g.
 template <real T>
-void add_scaled(target<T> to, const array<T>& g, const array<T>& each) {
+void add_scaled(target<T> to, const array_view<T>& g, const array_view<T>& each) {
   const kernel::lane<T> factor(*g.data());
-  kernel::map<T, 1>(each.shape(), to.data, to.accumulate, std::array{&each},
+  kernel::map<T, 1>(each.shape(), to.data, to.accumulate, std::array{each},
                     [factor](const auto& v) { return v * factor; });
 }
 
@@ -32,11 +32,11 @@ struct cross_entropy_rule : structural {
   bool wants_gradient = false;
   array<T> gradient = {};
 
-  array<T> forward(const array<T>& z) {
+  variable<T> forward(const array_view<T>& z) {
     if (wants_gradient) gradient = empty<T>(z.shape());
-    return full<T>(
-        {}, kernel::softmax_cross_entropy<T>(z.shape()[0], z.shape()[1], z.data(), labels.data(),
-                                             wants_gradient ? gradient.data() : nullptr));
+    return variable<T>(
+        kernel::softmax_cross_entropy<T>(z.shape()[0], z.shape()[1], z.data(), labels.data(),
+                                         wants_gradient ? gradient.data() : nullptr));
   }
   auto vjp(arg<0>, const variable<T>& g, const variable<T>& z) const {
     array<T> onehot = zeros<T>(z.shape());
@@ -44,8 +44,8 @@ struct cross_entropy_rule : structural {
       onehot(i, static_cast<std::size_t>(labels[i])) = T(1);
     return (softmax(z) - onehot) * (g / static_cast<double>(labels.size()));
   }
-  void accumulate(arg<0>, target<T> to, const array<T>& g, const array<T>&) const {
-    add_scaled(to, g, gradient);
+  void accumulate(arg<0>, target<T> to, const array_view<T>& g, const array_view<T>&) const {
+    add_scaled(to, g, array_view<T>(gradient));
   }
 };
 
@@ -54,8 +54,8 @@ struct soft_cross_entropy_rule : structural {
   static constexpr std::string_view name = "softmax_cross_entropy";
   static constexpr saves saved = saves::inputs;
 
-  array<T> forward(const array<T>& z, const array<T>& t) const {
-    return full<T>({}, kernel::softmax_cross_entropy<T>(z.shape()[0], z.shape()[1], z.data(),
+  variable<T> forward(const array_view<T>& z, const array_view<T>& t) const {
+    return variable<T>(kernel::softmax_cross_entropy<T>(z.shape()[0], z.shape()[1], z.data(),
                                                         t.data(), static_cast<T*>(nullptr)));
   }
   auto vjp(arg<0>, const variable<T>& g, const variable<T>& z, const variable<T>& t) const {
@@ -73,11 +73,11 @@ struct mse_rule : structural {
   static constexpr bool fused = true;
 
   template <real T>
-  array<T> forward(const array<T>& p, const array<T>& t) const {
-    array<T> y = zeros<T>({});
-    kernel::map_sum<T, 1>(p.shape(), y.data(), {}, std::array{&p, &t},
+  variable<T> forward(const array_view<T>& p, const array_view<T>& t) const {
+    const variable<T> y(T(0));
+    kernel::map_sum<T, 1>(p.shape(), y.node().data(), {}, std::array{p, t},
                           [](const auto& a, const auto& b) { return (a - b) * (a - b); });
-    *y.data() /= static_cast<T>(p.size());
+    *y.node().data() /= static_cast<T>(p.size());
     return y;
   }
   template <real T>
@@ -89,15 +89,15 @@ struct mse_rule : structural {
     return vjp(arg<0>{}, g, t, p);
   }
   template <real T>
-  void accumulate(arg<0>, target<T> to, const array<T>& g, const array<T>& p,
-                  const array<T>& t) const {
+  void accumulate(arg<0>, target<T> to, const array_view<T>& g, const array_view<T>& p,
+                  const array_view<T>& t) const {
     const kernel::lane<T> factor(static_cast<T>(*g.data() * 2 / static_cast<double>(p.size())));
-    kernel::map<T, 1>(p.shape(), to.data, to.accumulate, std::array{&p, &t},
+    kernel::map<T, 1>(p.shape(), to.data, to.accumulate, std::array{p, t},
                       [factor](const auto& a, const auto& b) { return (a - b) * factor; });
   }
   template <real T>
-  void accumulate(arg<1>, target<T> to, const array<T>& g, const array<T>& p,
-                  const array<T>& t) const {
+  void accumulate(arg<1>, target<T> to, const array_view<T>& g, const array_view<T>& p,
+                  const array_view<T>& t) const {
     accumulate(arg<0>{}, to, g, t, p);
   }
 };

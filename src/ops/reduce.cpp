@@ -46,12 +46,14 @@ struct sum_rule : structural {
   double scale = 1;
 
   template <real T>
-  array<T> forward(const array<T>& x) const {
-    array<T> y = zeros<T>(kept);
-    kernel::map_sum<T, 1>(from, y.data(), kept, std::array{&x}, [](const auto& v) { return v; });
+  variable<T> forward(const array_view<T>& x) const {
+    const variable<T> y = blank<T>(result);
+    const std::size_t count = size_of(result);
+    T* const to = y.node().data();
+    std::fill_n(to, count, T(0));
+    kernel::map_sum<T, 1>(from, to, kept, std::array{x}, kernel::identity);
     if (scale != 1)
-      for (T& v : y.storage()) v = static_cast<T>(v * scale);
-    y.reshape(result);
+      std::transform(to, to + count, to, [this](T v) { return static_cast<T>(v * scale); });
     return y;
   }
   template <real T>
@@ -60,11 +62,9 @@ struct sum_rule : structural {
     return broadcast_to<T>(reshape(each, as_sizes(kept)), from);
   }
   template <real T>
-  void accumulate(arg<0>, target<T> to, const array<T>& g) const {
-    array<T> along = g;
-    along.reshape(kept);
+  void accumulate(arg<0>, target<T> to, const array_view<T>& g) const {
     const kernel::lane<T> factor(static_cast<T>(scale));
-    kernel::map<T, 0>(from, to.data, to.accumulate, std::array<const array<T>*, 1>{&along},
+    kernel::map<T, 0>(from, to.data, to.accumulate, std::array{array_view<T>(kept, g.data())},
                       [factor](const auto& v) { return v * factor; });
   }
 };
@@ -81,10 +81,10 @@ struct logsumexp_rule : structural {
   shape_type kept, result;
 
   template <real T>
-  array<T> forward(const array<T>& x) const {
-    array<T> y = empty<T>(result);
+  variable<T> forward(const array_view<T>& x) const {
+    const variable<T> y = blank<T>(result);
     const slices s(x.shape(), first, last);
-    kernel::logsumexp(s.outer, s.n, s.inner, x.data(), y.data());
+    kernel::logsumexp(s.outer, s.n, s.inner, x.data(), y.node().data());
     return y;
   }
   // The softmax itself: e^(x - y) would lose what y, when it is large, has rounded away.

@@ -18,9 +18,9 @@ struct reshape_rule : structural {
   shape_type from, to;
 
   template <real T>
-  array<T> forward(const array<T>& x) const {
-    array<T> y = x;
-    y.reshape(to);
+  variable<T> forward(const array_view<T>& x) const {
+    const variable<T> y = blank<T>(to);
+    std::copy_n(x.data(), x.size(), y.node().data());
     return y;
   }
   template <real T>
@@ -35,11 +35,11 @@ struct transpose_rule : structural {
   shape_type axes;  // axis i of the result is axis axes[i] of x
 
   template <real T>
-  array<T> forward(const array<T>& x) const {
+  variable<T> forward(const array_view<T>& x) const {
     shape_type to(axes.size());
     for (std::size_t i = 0; i < axes.size(); ++i) to[i] = x.shape()[axes[i]];
-    array<T> y = empty<T>(to);
-    kernel::permute(axes.size(), x.shape().data(), axes.data(), x.data(), y.data());
+    const variable<T> y = blank<T>(to);
+    kernel::permute(axes.size(), x.shape().data(), axes.data(), x.data(), y.node().data());
     return y;
   }
   template <real T>
@@ -131,7 +131,7 @@ variable<T> apply_broadcast_to(const operand<T>& x, const shape_type& shape) {
 template <real T>
 variable<T> apply_sum_to(const operand<T>& x, const shape_type& shape) {
   check_broadcast("sum_to", x, shape, x.shape(), shape);
-  return detail::sum_to<T>(x, shape);
+  return apply(sum_to_rule{{}, x.shape(), shape}, x);
 }
 
 }  // namespace

@@ -31,6 +31,12 @@ std::string parameter_text(const variable<T>& p, std::size_t index) {
   return p.name().empty() ? number : number + " ('" + std::string(p.name()) + "')";
 }
 
+// Of a parameter that has one, without making an xtensor array of it.
+template <real T>
+array_view<T> gradient(const variable<T>& p) {
+  return detail::as<T>(*p.node().grad()).view();
+}
+
 }  // namespace
 
 template <real T>
@@ -66,9 +72,9 @@ void sgd<T>::step(location where) {
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     const variable<T>& p = parameters_[i];
     if (!p.has_grad()) continue;
-    if (p.grad().shape() != p.shape())
+    if (gradient(p).shape() != p.shape())
       throw shape_error("step: " + parameter_text(p, i) + " has shape " + to_string(p.shape()) +
-                            ", its gradient " + to_string(p.grad().shape()) +
+                            ", its gradient " + to_string(gradient(p).shape()) +
                             ": the value was replaced after backward",
                         where);
     if (!velocities_.empty() && velocities_[i].shape() != p.shape())
@@ -83,7 +89,7 @@ void sgd<T>::step(location where) {
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     const variable<T>& p = parameters_[i];
     if (!p.has_grad()) continue;
-    kernel::sgd_update<T>(p.size(), rate, momentum, decay, p.grad().data(),
+    kernel::sgd_update<T>(p.size(), rate, momentum, decay, gradient(p).data(),
                           p.mutable_value().data(),
                           velocities_.empty() ? nullptr : velocities_[i].data());
   }

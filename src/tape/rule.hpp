@@ -52,12 +52,8 @@ class recorded final : public entry {
  public:
   recorded(Rule&& rule, variable<T>& output, const std::array<input_slot, N>& inputs,
            location where)
-      : rule_(std::move(rule)), slots_(inputs) {
-    output_ = &output.node();
+      : entry(output.node(), where), rule_(std::move(rule)), slots_(inputs) {
     ++output_->references;
-    inputs_ = slots_;
-    where_ = where;
-    saves_inputs_ = has(Rule::saved, saves::inputs);
   }
   ~recorded() override {
     release(output_);
@@ -67,6 +63,8 @@ class recorded final : public entry {
   std::string_view operation() const override { return Rule::name; }
 
  private:
+  std::span<const input_slot> inputs() const override { return slots_; }
+  bool saves_inputs() const override { return has(Rule::saved, saves::inputs); }
   void send(std::size_t k, sweep& pass) override {
     [&]<std::size_t... K>(std::index_sequence<K...>) {
       ((k == K ? send_to<K>(pass) : void()), ...);
@@ -98,7 +96,7 @@ class recorded final : public entry {
   void send_to(sweep& pass) {
     if constexpr (K < Rule::derivatives) {
       constexpr auto handle = [](node<T>& n) { return variable<T>::share(n); };
-      constexpr auto values = [](const node<T>& n) -> const array<T>& { return n.value; };
+      constexpr auto values = [](node<T>& n) { return n.view(); };
       const auto vjp = [this](const auto&... saved) { return rule_.vjp(arg<K>{}, saved...); };
       node<T>& to = input(K);
       const bool numbers =
@@ -118,8 +116,8 @@ class recorded final : public entry {
 
   template <class F, class... Saved>
   void send_lanes(target<T> to, const node<T>& n, const F& vjp, const Saved&... saved) const {
-    const std::array<const array<T>*, sizeof...(saved)> from{&saved...};
-    const shape_type &shape = output().value.shape(), &to_shape = n.value.shape();
+    const std::array<array_view<T>, sizeof...(saved)> from{saved...};
+    const shape_type &shape = output().shape(), &to_shape = n.shape();
     constexpr std::size_t dense = N == 1                            ? sizeof...(saved)
                                   : has(Rule::saved, saves::output) ? 2
                                                                     : 1;
@@ -129,7 +127,7 @@ class recorded final : public entry {
     if constexpr (N > 1) kernel::map_sum<T, dense>(shape, to.data, to_shape, from, vjp);
   }
 
-  Rule rule_;
+  [[no_unique_address]] Rule rule_;
   std::array<input_slot, N> slots_;
 };
 
@@ -150,44 +148,51 @@ class recorder {
     void* const memory = t->arena_.allocate(sizeof(made), alignof(made));
     output.node().tape = t->serial_;
     output.node().entry = static_cast<std::uint32_t>(t->size());
-    t->entries_.push_back(new (memory) made(std::move(rule), output, {slot<Rule>(from)...}, where));
+    t->entries_.push_back(new (memory)
+                              made(std::move(rule), output, {slot<Rule, T>(from)...}, where));
   }
 
  private:
   // An untracked array is only kept, as a copy, where the derivatives look at it.
   template <class Rule, real T>
-  static input_slot slot(const argument<T>& from) {
+  static input_slot slot(const auto& from) {
     node<T>* n = from.node();
     if (n != nullptr)
       ++n->references;
     else if (has(Rule::saved, saves::inputs))
       n = new node<T>(from.value());
-    return {n, n == nullptr ? 0 : n->version};
+    return {n, n == nullptr ? 0 : n->version()};
   }
 };
 
+/// A value with unspecified numbers, for a forward to fill.
+template <real T>
+variable<T> blank(const shape_type& shape) {
+  return variable<T>::adopt(new node<T>(shape));
+}
+
 /// Runs an operation on its arguments, and records it where one of them is tracked.
-template <class Rule, real T, class... More>
-variable<T> apply(Rule rule, const argument<T>& first, const More&... more) {
+template <class Rule, class First, class... More, real T = typename First::value_type>
+variable<T> apply(Rule rule, const First& first, const More&... more) {
   const location where = at_line::or_else(first.where());
-  const auto finish = [&](variable<T> result) {
-    recorder::record(std::move(rule), result, where, first, more...);
-    return result;
-  };
-  if constexpr (std::derived_from<Rule, elementwise>) {
-    const bool same = ((more.shape() == first.shape()) && ...);
-    const shape_type shape =
-        same ? first.shape()
-             : broadcast_shape(std::string(Rule::name), {&first.shape(), &more.shape()...}, where);
-    auto* const made = new node<T>(shape);
-    kernel::map<T, sizeof...(more) == 0>(
-        shape, made->value.data(), false,
-        std::array<const array<T>*, 1 + sizeof...(more)>{&first.value(), &more.value()...},
-        [&rule](const auto&... lanes) { return rule.forward(lanes...); });
-    return finish(variable<T>::adopt(made));
-  } else {
-    return finish(variable<T>(rule.forward(first.value(), more.value()...)));
-  }
+  variable<T> result = [&] {
+    if constexpr (std::derived_from<Rule, elementwise>) {
+      const bool same = ((more.shape() == first.shape()) && ...);
+      const variable<T> y =
+          blank<T>(same ? first.shape()
+                        : broadcast_shape(std::string(Rule::name),
+                                          {&first.shape(), &more.shape()...}, where));
+      const std::array<array_view<T>, 1 + sizeof...(more)> from{first.value(), more.value()...};
+      kernel::map<T, sizeof...(more) == 0>(
+          y.shape(), y.node().data(), false, from,
+          [&rule](const auto&... lanes) { return rule.forward(lanes...); });
+      return y;
+    } else {
+      return rule.forward(first.value(), more.value()...);
+    }
+  }();
+  recorder::record(std::move(rule), result, where, first, more...);
+  return result;
 }
 
 }  // namespace xtape::detail

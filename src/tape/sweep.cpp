@@ -1,6 +1,5 @@
 #include "tape/sweep.hpp"
 
-#include <algorithm>
 #include <optional>
 
 #include "tape/rule.hpp"
@@ -25,9 +24,9 @@ sweep::sweep(node<T>& output, const variable<T>* seed, purpose what, const char*
              location where)
     : tape_(tape_of(output, operation, where)), last_(output.entry), what_(what), where_(where) {
   const std::string op(operation);
-  const shape_type& shape = output.value.shape();
-  if (seed == nullptr && output.value.size() != 1)
-    throw shape_error(op + ": " + to_string(shape) + " has " + std::to_string(output.value.size()) +
+  const shape_type& shape = output.shape();
+  if (seed == nullptr && size_of(shape) != 1)
+    throw shape_error(op + ": " + to_string(shape) + " has " + std::to_string(size_of(shape)) +
                           " elements, not one: pass the cotangent to start from",
                       where);
   if (seed != nullptr && seed->shape() != shape)
@@ -46,9 +45,14 @@ template sweep::sweep(node<float>&, const variable<float>*, purpose, const char*
 template sweep::sweep(node<double>&, const variable<double>*, purpose, const char*, location);
 
 sweep::~sweep() {
-  for (std::uint32_t i = 0; i <= last_; ++i) clear(tape_.entries_[i]->output_->cotangent);
+  for (std::uint32_t i = 0; i < next_; ++i) clear(tape_.entries_[i]->output_->cotangent);
   for (node_base* const leaf : leaves_) clear(leaf->cotangent);
-  for (node_base* const input : requested_) input->requested = false;
+  if (requested_.empty()) return;
+  for (std::uint32_t i = 0; i <= last_; ++i) tape_.entries_[i]->output_->leads = false;
+  for (node_base* const input : requested_) {
+    clear(input->cotangent);
+    input->requested = input->leads = false;
+  }
 }
 
 // A parameter changed after an entry that looks at its value was recorded: the derivative would be
@@ -60,14 +64,15 @@ void sweep::check_versions(const node_base& output, const char* operation) const
   for (std::uint32_t i = last_ + 1; i-- > 0;) {
     if (!leads[i]) continue;
     const entry& e = *tape_.entries_[i];
-    for (std::size_t k = 0; k < e.inputs_.size(); ++k) {
-      const auto [n, version] = e.inputs_[k];
+    for (std::size_t k = 0; const auto& [n, version] : e.inputs()) {
+      const std::size_t place = k++;
       if (n == nullptr) continue;
       if (n->tape == tape_.serial_)
         leads[n->entry] = true;
-      else if (e.saves_inputs_ && n->version != version)
-        throw tape_error(std::string(operation) + ": " + e.input_text(k) + " was changed after " +
-                             std::string(e.operation()) + " recorded it at " + e.where().text() +
+      else if (e.saves_inputs() && n->version() != version)
+        throw tape_error(std::string(operation) + ": " + e.input_text(place) +
+                             " was changed after " + std::string(e.operation()) +
+                             " recorded it at " + e.where().text() +
                              ": run backward before the optimizer's step",
                          where_);
     }
@@ -75,21 +80,21 @@ void sweep::check_versions(const node_base& output, const char* operation) const
 }
 
 void sweep::request(node_base& input) {
-  input.mark = id_;
+  input.leads = true;
   input.requested = true;
   requested_.push_back(&input);
 }
 
 bool sweep::wants(const node_base* n) const {
   if (n == nullptr) return false;
-  if (what_ == purpose::collect || what_ == purpose::record) return n->mark == id_;
+  if (what_ == purpose::collect || what_ == purpose::record) return n->leads;
   return recorder::tracked(*n, &tape_);
 }
 
 node_base*& sweep::slot(node_base& n) {
   if (apart_ != nullptr) return *apart_;
   if (n.tape == tape_.serial_) return n.cotangent;
-  if (what_ == purpose::accumulate) return n.grad;
+  if (what_ == purpose::accumulate) return n.more().grad;
   if (n.cotangent == nullptr) leaves_.push_back(&n);
   return n.cotangent;
 }
@@ -98,7 +103,7 @@ node_base*& sweep::slot(node_base& n) {
 template <real T>
 static node<T>& own(node_base*& held) {
   if (held->references > 1) {
-    auto* const copy = new node<T>(as<T>(*held).value);
+    auto* const copy = new node<T>(as<T>(*held).view());
     copy->filled = held->filled;
     clear(held);
     held = copy;
@@ -109,11 +114,11 @@ static node<T>& own(node_base*& held) {
 template <real T>
 target<T> sweep::open(node<T>& n) {
   node_base*& held = slot(n);
-  if (held != nullptr && as<T>(*held).value.shape() != n.value.shape()) clear(held);  // outdated
+  if (held != nullptr && as<T>(*held).shape() != n.shape()) clear(held);  // outdated
   const bool fresh = held == nullptr;
-  if (fresh) held = new node<T>(n.value.shape());
+  if (fresh) held = new node<T>(n.shape());
   node<T>& mine = own<T>(held);
-  return {mine.value.data(), std::exchange(mine.filled, true) && !fresh};
+  return {mine.data(), std::exchange(mine.filled, true) && !fresh};
 }
 
 template target<float> sweep::open(node<float>&);
@@ -121,11 +126,11 @@ template target<double> sweep::open(node<double>&);
 
 template <real T>
 void sweep::add(node<T>& n, variable<T> cotangent) {
-  if (cotangent.shape() != n.value.shape()) cotangent = sum_to<T>(cotangent, n.value.shape());
+  if (cotangent.shape() != n.shape()) cotangent = sum_to<T>(cotangent, n.shape());
   node_base*& held = slot(n);
   if (held != nullptr && !recorded()) {
     const target<T> to = open(n);
-    kernel::map<T, 1>(n.value.shape(), to.data, to.accumulate, std::array{&cotangent.value()},
+    kernel::map<T, 1>(n.shape(), to.data, to.accumulate, std::array{cotangent.node().view()},
                       kernel::identity);
     return;
   }
@@ -139,33 +144,31 @@ template void sweep::add(node<float>&, variable<float>);
 template void sweep::add(node<double>&, variable<double>);
 
 void sweep::send(entry& e, std::size_t k, sweep_observer* observer) {
-  node_base& n = *e.inputs_[k].node;
   if (observer == nullptr) return e.send(k, *this);
+  node_base& n = *e.inputs()[k].node;
   node_base* contribution = nullptr;
   apart_ = &contribution;
   e.send(k, *this);
   apart_ = nullptr;
   if (contribution == nullptr) return;
   observer->sent(k, *contribution);
-  n.is_double ? add(as<double>(n), variable<double>::adopt(&as<double>(*contribution)))
-              : add(as<float>(n), variable<float>::adopt(&as<float>(*contribution)));
+  visit(n, [&]<real T>(node<T>& to) { add(to, variable<T>::adopt(&as<T>(*contribution))); });
 }
 
 // An entry's cotangent has sent on all it had to.
 void sweep::finish(node_base& n) {
   if (what_ == purpose::accumulate && (n.keep_grad || tape_.keep_gradients_)) {
-    const auto keep = [&]<real T>(node<T>&) {
-      if (n.grad == nullptr || !n.grad->filled) {
-        clear(n.grad);
-        n.grad = std::exchange(n.cotangent, nullptr);
+    visit(n, [&]<real T>(node<T>&) {
+      node_base*& kept = n.more().grad;
+      if (kept == nullptr || !kept->filled) {
+        clear(kept);
+        kept = std::exchange(n.cotangent, nullptr);
       } else {
-        node<T>& grad = own<T>(n.grad);
-        const array<T>& more = as<T>(*n.cotangent).value;
-        kernel::map<T, 1>(more.shape(), grad.value.data(), true, std::array{&more},
-                          kernel::identity);
+        node<T>& grad = own<T>(kept);
+        const array_view<T> more = as<T>(*n.cotangent).view();
+        kernel::map<T, 1>(more.shape(), grad.data(), true, std::array{more}, kernel::identity);
       }
-    };
-    n.is_double ? keep(as<double>(n)) : keep(as<float>(n));
+    });
   }
   if (!n.requested) clear(n.cotangent);
 }
@@ -174,21 +177,24 @@ void sweep::run(sweep_observer* observer) {
   if (!requested_.empty())
     for (std::uint32_t i = 0; i <= last_; ++i) {
       const entry& e = *tape_.entries_[i];
-      if (std::any_of(e.inputs_.begin(), e.inputs_.end(),
-                      [this](auto& in) { return wants(in.node); }))
-        e.output_->mark = id_;
+      for (const input_slot& in : e.inputs()) e.output_->leads |= wants(in.node);
     }
   std::optional<pause> quiet;
   if (!recorded()) quiet.emplace();
   for (std::uint32_t i = last_ + 1; i-- > 0;) {
+    tape_.fetch_ahead(i);
+    next_ = i + 1;
     entry& e = *tape_.entries_[i];
     if (e.output_->cotangent == nullptr) continue;
     const at_line line(e.where_);
     if (observer != nullptr) observer->reached(e, *e.output_->cotangent);
-    for (std::size_t k = 0; k < e.inputs_.size(); ++k)
-      if (wants(e.inputs_[k].node)) send(e, k, observer);
+    for (std::size_t k = 0; const input_slot& in : e.inputs()) {
+      if (wants(in.node)) send(e, k, observer);
+      ++k;
+    }
     finish(*e.output_);
   }
+  next_ = 0;
 }
 
 }  // namespace xtape::detail

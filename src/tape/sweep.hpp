@@ -12,9 +12,9 @@ std::uint64_t& changes() noexcept;  // how many times a parameter of this thread
 /// The two operations a recorded sweep is made of besides the rules' own, defined with the others: a + b,
 /// and x summed over the axes along which `shape` broadcasts to x's shape.
 template <real T>
-variable<T> add(const argument<T>& a, const argument<T>& b);
+variable<T> add(const variable<T>& a, const variable<T>& b);
 template <real T>
-variable<T> sum_to(const argument<T>& x, const shape_type& shape);
+variable<T> sum_to(const variable<T>& x, const shape_type& shape);
 
 /// Memory for a cotangent, and whether it already holds one that is to be added to.
 template <real T>
@@ -32,7 +32,7 @@ struct sweep_observer {
   ~sweep_observer() = default;
 };
 
-class sweep {
+class sweep : pinned {
  public:
   enum class purpose {
     accumulate,  ///< variable::backward: leaves collect in their grad
@@ -47,8 +47,6 @@ class sweep {
   sweep(node<T>& output, const variable<T>* seed, purpose what, const char* operation,
         location where);
   ~sweep();
-  sweep(const sweep&) = delete;
-  sweep& operator=(const sweep&) = delete;
 
   /// collect, record: the cotangent of `input` is wanted, and kept until the sweep is destroyed.
   void request(node_base& input);
@@ -72,9 +70,9 @@ class sweep {
 
   tape& tape_;
   std::uint32_t last_;
+  std::uint32_t next_ = last_ + 1;  // entries from here on have sent theirs on
   purpose what_;
   location where_;
-  std::uint64_t id_ = next_serial();
   node_base** apart_ = nullptr;  // where the contribution under way goes, if not to its input
   std::vector<node_base*, pool_allocator<node_base*>> leaves_;  // that hold a cotangent
   std::vector<node_base*, pool_allocator<node_base*>> requested_;

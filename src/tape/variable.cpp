@@ -15,12 +15,12 @@ T variable<T>::item(location where) const {
     throw shape_error(
         "item: " + to_string(shape()) + " has " + std::to_string(size()) + " elements, not one",
         where);
-  return *value().data();
+  return *node().data();
 }
 
 template <real T>
 const variable<T>& variable<T>::named(std::string_view name) const {
-  node().name.assign(name.begin(), name.end());
+  if (name != node().name()) node().more().name = name;
   return *this;
 }
 
@@ -31,7 +31,7 @@ bool variable<T>::tracked() const {
 
 template <real T>
 variable<T> variable<T>::detach() const {
-  return variable(value());
+  return adopt(new detail::node<T>(node().view()));
 }
 
 template <real T>
@@ -49,17 +49,17 @@ void variable<T>::backward(const array<T>& seed, location where) const {
 template <real T>
 const array<T>& variable<T>::grad(location where) const {
   detail::node<T>& n = node();
-  if (n.grad == nullptr) {
+  if (n.grad() == nullptr) {
     if (!n.parameter)
       throw tape_error(
           "grad: no gradient is kept for this value: it is an intermediate one; "
           "call keep_grad() on it before backward",
           where);
-    n.grad = new detail::node<T>(n.value.shape());
-    n.grad->filled = false;
+    n.more().grad = new detail::node<T>(n.shape());
+    n.grad()->filled = false;
   }
-  array<T>& gradient = detail::as<T>(*n.grad).value;
-  if (!n.grad->filled) gradient.fill(T(0));
+  array<T>& gradient = detail::as<T>(*n.grad()).value();
+  if (!n.grad()->filled) gradient.fill(T(0));
   return gradient;
 }
 
@@ -71,16 +71,16 @@ const variable<T>& variable<T>::keep_grad() const {
 
 template <real T>
 void variable<T>::zero_grad() const {
-  if (node().grad != nullptr) node().grad->filled = false;
+  if (has_grad()) node().grad()->filled = false;
 }
 
 template <real T>
 array<T>& variable<T>::mutable_value(location where) const {
   if (!node().parameter)
     throw tape_error("mutable_value: only a parameter's value can be changed", where);
-  ++node().version;
+  ++node().more().version;
   ++detail::changes();
-  return node().value;
+  return node().value();
 }
 
 template class variable<float>;

@@ -17,14 +17,6 @@
 #include <xtape/ops/ops.hpp>
 #include <xtape/tape/tape.hpp>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define ADDRESS_SANITIZER
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define ADDRESS_SANITIZER
-#endif
-#endif
-
 #ifndef ADDRESS_SANITIZER
 
 // Every operator new of this program is counted. Not inlined, or gcc takes their malloc and free

@@ -22,12 +22,10 @@ struct location {
 
 /// While it lives, everything recorded on this thread is laid at one line of the user's program: how a
 /// function made of several operations keeps its own lines out of tapes and errors. The outermost wins.
-class XTAPE_API at_line {
+class XTAPE_API at_line : detail::pinned {
  public:
   explicit at_line(location where) noexcept;
   ~at_line();
-  at_line(const at_line&) = delete;
-  at_line& operator=(const at_line&) = delete;
 
   /// The line in force, or `where` outside every scope.
   static location or_else(location where) noexcept;

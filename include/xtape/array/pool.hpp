@@ -21,14 +21,22 @@ struct pool_statistics {
 [[nodiscard]] XTAPE_API void* pool_allocate(std::size_t bytes);
 /// Gives back a block of pool_allocate(bytes): `bytes` must be the same number.
 XTAPE_API void pool_deallocate(void* block, std::size_t bytes) noexcept;
-/// Returns this thread's free blocks to the system.
-XTAPE_API void pool_trim() noexcept;
+/// Returns this thread's free blocks to the system. Small ones are parts of slabs of 32 KiB, which go back
+/// once all of their blocks are free.
+XTAPE_API void pool_trim();
 XTAPE_API pool_statistics pool_stats() noexcept;
+
+/// Base of what `new` makes in the pool.
+struct pooled {
+  static void* operator new(std::size_t bytes) { return pool_allocate(bytes); }
+  static void* operator new(std::size_t, void* place) noexcept { return place; }
+  static void operator delete(void* block, std::size_t bytes) { pool_deallocate(block, bytes); }
+};
 
 /// The pool as a memory resource of the standard library.
 XTAPE_API std::pmr::memory_resource* pool_resource() noexcept;
 
-/// Standard allocator over the thread's pool; every array, handle and tape uses it.
+/// Standard allocator over the thread's pool; every handle and tape uses it.
 template <class T>
 class pool_allocator {
  public:
@@ -47,6 +55,28 @@ class pool_allocator {
   }
 
   friend bool operator==(const pool_allocator&, const pool_allocator&) noexcept { return true; }
+};
+
+/// The arrays' allocator: the pool, or once, for an array that only looks at numbers that live elsewhere,
+/// the memory given. A copy of such an array owns its elements like any other.
+template <class T>
+class array_allocator : public pool_allocator<T> {
+ public:
+  array_allocator() noexcept = default;
+  explicit array_allocator(T* borrowed) noexcept : borrowed_(borrowed) {}
+  template <class U>
+  array_allocator(const array_allocator<U>&) noexcept {}
+
+  [[nodiscard]] T* allocate(std::size_t count) {
+    return borrowed_ != nullptr ? borrowed_ : pool_allocator<T>::allocate(count);
+  }
+  void deallocate(T* block, std::size_t count) noexcept {
+    if (block != borrowed_) pool_allocator<T>::deallocate(block, count);
+  }
+  array_allocator select_on_container_copy_construction() const noexcept { return {}; }
+
+ private:
+  T* borrowed_ = nullptr;
 };
 
 }  // namespace xtape

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <iterator>
 #include <string>
@@ -61,7 +62,7 @@ class dimensions {
     // Over all places, not over the new ones only: a few instructions instead of a call to memset.
     for (size_type i = 0; i < max_rank; ++i)
       if (i >= size_ && i < count) data_[i] = value;
-    size_ = count;
+    size_ = static_cast<std::uint32_t>(count);
   }
   void push_back(T value) { resize(size_ + 1, value); }
   iterator erase(const_iterator at) {
@@ -110,7 +111,7 @@ class dimensions {
 
  private:
   std::array<T, max_rank> data_{};  // all of it: a copy reads all of it
-  size_type size_ = 0;
+  std::uint32_t size_ = 0;
 };
 
 /// Sizes of the axes, outermost first. {} is a scalar.

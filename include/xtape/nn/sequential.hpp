@@ -61,7 +61,8 @@ class XTAPE_API sequential {
   };
   std::vector<named_parameter> listed() const;
   static variable<T> held(const operand<T>& x) {
-    return x.node() != nullptr ? variable<T>::share(*x.node()) : variable<T>(x.value());
+    return x.node() != nullptr ? variable<T>::share(*x.node())
+                               : variable<T>::adopt(new detail::node<T>(x.value()));
   }
 
   std::vector<layer> layers_;

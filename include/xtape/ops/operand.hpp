@@ -6,6 +6,33 @@
 
 namespace xtape {
 
+namespace detail {
+
+/// What an operation sees of an argument: a value, the node behind it (null for an array that is only
+/// borrowed for the call), and the line of the user's program that passed it.
+template <real T>
+class argument {
+ public:
+  using value_type = T;
+
+  argument(const variable<T>& v, location where = {})
+      : argument(&v.node(), v.node().view(), where) {}
+  argument(detail::node<T>* from, array_view<T> value, location where)
+      : node_(from), value_(value), where_(where) {}
+
+  array_view<T> value() const { return value_; }
+  const shape_type& shape() const { return value_.shape(); }
+  location where() const { return where_; }
+  detail::node<T>* node() const { return node_; }
+
+ protected:
+  detail::node<T>* node_;
+  array_view<T> value_;
+  location where_;
+};
+
+}  // namespace detail
+
 /// An argument of an operation: a variable, an array, a scalar or an xtensor expression, together
 /// with the line of the user's program that passed it. Only ever a function's parameter: an array is
 /// borrowed until the call returns.
@@ -20,7 +47,9 @@ class XTAPE_API operand : public detail::argument<T> {
   template <class A>
   requires(std::is_arithmetic_v<A> && !std::is_same_v<A, bool>)
       operand(A scalar, const char* file = __builtin_FILE(), int line = __builtin_LINE())
-      : operand(new detail::node<T>(full<T>({}, static_cast<T>(scalar))), file, line) {}
+      : operand(new detail::node<T>(shape_type{}), file, line) {
+    *this->node_->data() = static_cast<T>(scalar);
+  }
   /// An xtensor expression of element type T: evaluated here and now.
   template <class E>
   requires(xt::is_xexpression<E>::value && !std::is_same_v<E, array<T>> &&
@@ -38,7 +67,7 @@ class XTAPE_API operand : public detail::argument<T> {
 
  private:
   operand(detail::node<T>* made, const char* file, int line)
-      : detail::argument<T>(made, made->value, {file, line}), owned_(true) {}
+      : detail::argument<T>(made, made->view(), {file, line}), owned_(true) {}
 
   bool owned_ = false;
 };

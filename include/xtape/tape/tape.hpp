@@ -32,11 +32,8 @@ struct input_slot {
 }  // namespace detail
 
 /// One recorded operation: what was computed, from what, and by which line of the user's program.
-class XTAPE_API entry {
+class XTAPE_API entry : detail::pinned {
  public:
-  entry(const entry&) = delete;
-  entry& operator=(const entry&) = delete;
-
   /// Its place on the tape, counted from 0.
   std::size_t index() const { return output_->entry; }
   /// The operation's name, as in the documentation: "matmul".
@@ -44,10 +41,10 @@ class XTAPE_API entry {
   /// The result's shape.
   const shape_type& shape() const;
   /// The name given to the result with named(); empty if none.
-  std::string_view name() const { return output_->name; }
+  std::string_view name() const { return output_->name(); }
   location where() const { return where_; }
 
-  std::size_t input_count() const { return inputs_.size(); }
+  std::size_t input_count() const { return inputs().size(); }
   /// "%3" for the result of entry 3, a parameter's or variable's name, or "constant (2, 3)"; empty past the last.
   std::string input_text(std::size_t k) const;
   /// The result, and an argument, as variables. Throws tape_error where T is not their element type.
@@ -57,19 +54,20 @@ class XTAPE_API entry {
   }
   template <real T>
   variable<T> input(std::size_t k) const {
-    return detail::handle<T>(k < inputs_.size() ? inputs_[k].node : nullptr);
+    return detail::handle<T>(k < input_count() ? inputs()[k].node : nullptr);
   }
 
  protected:
-  entry() = default;
+  entry(detail::node_base& output, location where) : output_(&output), where_(where) {}
   virtual ~entry() = default;
+  virtual std::span<const detail::input_slot> inputs() const = 0;
+  /// Whether the derivatives look at the inputs' values.
+  virtual bool saves_inputs() const = 0;
   /// Adds to input k's cotangent: the output's cotangent times the derivative with respect to input k.
   virtual void send(std::size_t k, detail::sweep& pass) = 0;
 
-  detail::node_base* output_ = nullptr;
-  std::span<detail::input_slot> inputs_;
+  detail::node_base* output_;
   location where_;
-  bool saves_inputs_ = false;  // whether the derivatives look at the inputs' values
 
   friend class tape;
   friend class detail::sweep;
@@ -82,12 +80,10 @@ class XTAPE_API entry {
 ///
 /// Tapes nest: an inner tape records until its scope ends, and takes values of an outer tape as leaves,
 /// whose gradient is then found in their grad(). A tape belongs to the thread that made it.
-class XTAPE_API tape {
+class XTAPE_API tape : detail::pinned {
  public:
   tape();
   ~tape();
-  tape(const tape&) = delete;
-  tape& operator=(const tape&) = delete;
 
   std::size_t size() const { return entries_.size(); }
   /// Throws tape_error past the end.
@@ -107,6 +103,7 @@ class XTAPE_API tape {
   friend class detail::recorder;
 
   static tape* find(std::uint64_t serial) noexcept;  // among this thread's living tapes
+  void fetch_ahead(std::size_t i) const;
 
   std::uint64_t serial_;
   tape* previous_alive_;
@@ -118,12 +115,10 @@ class XTAPE_API tape {
 };
 
 /// While it lives, nothing is recorded on this thread (unless a new tape begins inside it).
-class XTAPE_API pause {
+class XTAPE_API pause : detail::pinned {
  public:
   pause() noexcept;
   ~pause();
-  pause(const pause&) = delete;
-  pause& operator=(const pause&) = delete;
 
  private:
   std::uint64_t resume_;

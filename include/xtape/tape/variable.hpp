@@ -17,10 +17,12 @@ class XTAPE_API variable {
   using value_type = T;
 
   /// A constant. Implicit, so that a function of variables takes arrays too.
-  variable(const array<T>& value) : node_(new detail::node<T>(value)) {}
+  variable(const array<T>& value) : node_(new detail::node<T>(array_view<T>(value))) {}
   variable(array<T>&& value) : node_(new detail::node<T>(std::move(value))) {}
   /// A constant of shape ().
-  explicit variable(T scalar) : node_(new detail::node<T>(full<T>({}, scalar))) {}
+  explicit variable(T scalar) : node_(new detail::node<T>(shape_type{})) {
+    *node_->data() = scalar;
+  }
 
   variable(const variable& other) noexcept : node_(other.node_) {
     if (node_ != nullptr) ++node_->references;
@@ -34,16 +36,16 @@ class XTAPE_API variable {
     if (node_ != nullptr) detail::release(node_);
   }
 
-  const array<T>& value() const { return node().value; }
-  const shape_type& shape() const { return node().value.shape(); }
-  std::size_t size() const { return node().value.size(); }
-  std::size_t rank() const { return node().value.dimension(); }
+  const array<T>& value() const { return node().value(); }
+  const shape_type& shape() const { return node().shape(); }
+  std::size_t size() const { return size_of(shape()); }
+  std::size_t rank() const { return shape().size(); }
   /// The only element. Throws shape_error unless there is exactly one.
   T item(location where = location::current()) const;
 
   /// Names the value in print-outs, reports and errors; returns it, so that a name fits in an expression.
   const variable& named(std::string_view name) const;
-  std::string_view name() const { return node().name; }
+  std::string_view name() const { return node().name(); }
 
   /// Whether gradients reach it: a parameter, or recorded on a tape that is alive.
   bool tracked() const;
@@ -63,7 +65,7 @@ class XTAPE_API variable {
   /// before backward: tape_error otherwise.
   const array<T>& grad(location where = location::current()) const;
   /// Whether a backward call reached it since zero_grad.
-  bool has_grad() const { return node().grad != nullptr && node().grad->filled; }
+  bool has_grad() const { return node().grad() != nullptr && node().grad()->filled; }
   /// Asks backward to leave this intermediate value's gradient in grad().
   const variable& keep_grad() const;
   /// Forgets the gradient; the next backward starts afresh. Costs nothing.
@@ -120,30 +122,6 @@ class parameter : public variable<T> {
   parameter& operator=(parameter&&) noexcept = default;
   ~parameter() = default;
 };
-
-namespace detail {
-
-/// What an operation sees of an argument: a value, the node behind it (null for an array that is only
-/// borrowed for the call), and the line of the user's program that passed it.
-template <real T>
-class XTAPE_API argument {
- public:
-  argument(const variable<T>& v, location where = {}) : argument(&v.node(), v.value(), where) {}
-  argument(detail::node<T>* from, const array<T>& value, location where)
-      : node_(from), value_(&value), where_(where) {}
-
-  const array<T>& value() const { return *value_; }
-  const shape_type& shape() const { return value_->shape(); }
-  location where() const { return where_; }
-  detail::node<T>* node() const { return node_; }
-
- protected:
-  detail::node<T>* node_;
-  const array<T>* value_;
-  location where_;
-};
-
-}  // namespace detail
 
 extern template class variable<float>;
 extern template class variable<double>;
