@@ -99,7 +99,7 @@ static void lines_and_pauses() {
   const variable loss = xp::sum(half_square(w));
   std::cout << tape;
   {
-    const xp::pause quiet;
+    const xp::no_grad quiet;
     std::cout << "recorded while paused: " << (w * 2).tracked() << '\n';
   }
   w.mutable_value() += 1;

@@ -29,10 +29,11 @@ location at_line::or_else(location where) noexcept {
 }
 
 static std::string with_location(const std::string& message, location where) {
+  where = at_line::or_else(where);
   return where.line == 0 ? message : message + "  [" + where.text() + "]";
 }
 
 error::error(const std::string& message, location where)
-    : std::runtime_error(with_location(message, where)), where_(where) {}
+    : std::runtime_error(with_location(message, where)), where_(at_line::or_else(where)) {}
 
 }  // namespace xtape

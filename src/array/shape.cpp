@@ -36,7 +36,7 @@ shape_type broadcast_shape(const std::string& operation,
           text += (s == *shapes.begin() ? " " : " and ") + to_string(*s);
         throw shape_error(text + ": sizes " + std::to_string(size) + " and " +
                               std::to_string(other) + " do not broadcast",
-                          at_line::or_else(where));
+                          where);
       }
       size = other;
     }

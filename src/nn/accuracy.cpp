@@ -35,10 +35,10 @@ double measure(array_view<T> scores, const std::vector<int>& labels, location wh
 }  // namespace
 
 double accuracy(const operand<float>& scores, const std::vector<int>& labels) {
-  return measure(scores.value(), labels, at_line::or_else(scores.where()));
+  return measure(scores.value(), labels, scores.where());
 }
 double accuracy(const operand<double>& scores, const std::vector<int>& labels) {
-  return measure(scores.value(), labels, at_line::or_else(scores.where()));
+  return measure(scores.value(), labels, scores.where());
 }
 
 }  // namespace xtape::nn

@@ -52,8 +52,9 @@ struct gate_rule : elementwise {
   static auto vjp(arg<0>, const auto& h, const auto&, const auto& y) { return gate(h, y); }
 };
 
+template <bool Log>
 struct softmax_rule : structural {
-  static constexpr std::string_view name = "softmax";
+  static constexpr std::string_view name = Log ? "log_softmax" : "softmax";
   static constexpr saves saved = saves::output;
   static constexpr bool fused = true;
   std::size_t axis;
@@ -62,41 +63,25 @@ struct softmax_rule : structural {
   variable<T> forward(const array_view<T>& x) const {
     const variable<T> y = blank<T>(x.shape());
     const slices s(x.shape(), axis, axis);
-    kernel::softmax(s.outer, s.n, s.inner, x.data(), y.node().data());
+    constexpr auto compute = Log ? kernel::log_softmax<T> : kernel::softmax<T>;
+    compute(s.outer, s.n, s.inner, x.data(), y.node().data());
     return y;
   }
   template <real T>
   auto vjp(arg<0>, const variable<T>& g, const variable<T>& y) const {
-    return y * (g - sum(g * y, {static_cast<std::ptrdiff_t>(axis)}, {.keep_dims = true}));
+    const auto along = [&](const variable<T>& v) {
+      return sum(v, {static_cast<std::ptrdiff_t>(axis)}, {.keep_dims = true});
+    };
+    if constexpr (Log)
+      return g - exp(y) * along(g);
+    else
+      return y * (g - along(g * y));
   }
   template <real T>
   void accumulate(arg<0>, target<T> to, const array_view<T>& g, const array_view<T>& y) const {
     const slices s(y.shape(), axis, axis);
-    kernel::softmax_vjp(s.outer, s.n, s.inner, g.data(), y.data(), to.accumulate, to.data);
-  }
-};
-
-struct log_softmax_rule : structural {
-  static constexpr std::string_view name = "log_softmax";
-  static constexpr saves saved = saves::output;
-  static constexpr bool fused = true;
-  std::size_t axis;
-
-  template <real T>
-  variable<T> forward(const array_view<T>& x) const {
-    const variable<T> y = blank<T>(x.shape());
-    const slices s(x.shape(), axis, axis);
-    kernel::log_softmax(s.outer, s.n, s.inner, x.data(), y.node().data());
-    return y;
-  }
-  template <real T>
-  auto vjp(arg<0>, const variable<T>& g, const variable<T>& y) const {
-    return g - exp(y) * sum(g, {static_cast<std::ptrdiff_t>(axis)}, {.keep_dims = true});
-  }
-  template <real T>
-  void accumulate(arg<0>, target<T> to, const array_view<T>& g, const array_view<T>& y) const {
-    const slices s(y.shape(), axis, axis);
-    kernel::log_softmax_vjp(s.outer, s.n, s.inner, g.data(), y.data(), to.accumulate, to.data);
+    constexpr auto add = Log ? kernel::log_softmax_vjp<T> : kernel::softmax_vjp<T>;
+    add(s.outer, s.n, s.inner, g.data(), y.data(), to.accumulate, to.data);
   }
 };
 
@@ -124,17 +109,17 @@ variable<double> gate(const operand<double>& g, const operand<double>& y) {
 }
 
 variable<float> softmax(const operand<float>& x, std::ptrdiff_t axis) {
-  return along<softmax_rule>(x, axis);
+  return along<softmax_rule<false>>(x, axis);
 }
 variable<double> softmax(const operand<double>& x, std::ptrdiff_t axis) {
-  return along<softmax_rule>(x, axis);
+  return along<softmax_rule<false>>(x, axis);
 }
 
 variable<float> log_softmax(const operand<float>& x, std::ptrdiff_t axis) {
-  return along<log_softmax_rule>(x, axis);
+  return along<softmax_rule<true>>(x, axis);
 }
 variable<double> log_softmax(const operand<double>& x, std::ptrdiff_t axis) {
-  return along<log_softmax_rule>(x, axis);
+  return along<softmax_rule<true>>(x, axis);
 }
 
 }  // namespace xtape

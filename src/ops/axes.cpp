@@ -11,7 +11,7 @@ std::size_t normalize_axis(std::string_view operation, const shape_type& shape, 
   if (axis < -rank || axis >= rank)
     throw shape_error(
         std::string(operation) + ": " + to_string(shape) + " has no axis " + std::to_string(axis),
-        at_line::or_else(where));
+        where);
   return static_cast<std::size_t>(axis < 0 ? axis + rank : axis);
 }
 
@@ -23,7 +23,7 @@ shape_type normalize_axes(std::string_view operation, const shape_type& shape,
     if (std::find(result.begin(), result.end(), found) != result.end())
       throw shape_error(std::string(operation) + ": axis " + std::to_string(axis) + " of " +
                             to_string(shape) + " is named twice",
-                        at_line::or_else(where));
+                        where);
     result.insert(std::lower_bound(result.begin(), result.end(), found), found);
   }
   return result;

@@ -112,7 +112,7 @@ struct affine_rule : structural {
 template <real T, class Shapes>
 void check_product(const operand<T>& a, const operand<T>& b, const Shapes& shapes) {
   const auto fail = [&](const std::string& reason) {
-    throw shape_error(shapes() + ": " + reason, at_line::or_else(a.where()));
+    throw shape_error(shapes() + ": " + reason, a.where());
   };
   if (a.shape().size() != 2 || b.shape().size() != 2) fail("both must be matrices");
   if (a.shape()[1] != b.shape()[0])
@@ -136,8 +136,7 @@ variable<T> apply_affine(const operand<T>& x, const operand<T>& w, const operand
   check_product(x, w, shapes);
   if (b.shape() != shape_type{w.shape()[1]})
     throw shape_error(
-        shapes() + ": the bias must have shape (" + std::to_string(w.shape()[1]) + ")",
-        at_line::or_else(x.where()));
+        shapes() + ": the bias must have shape (" + std::to_string(w.shape()[1]) + ")", x.where());
   return apply(affine_rule{}, x, w, b);
 }
 

@@ -106,7 +106,7 @@ struct mse_rule : structural {
 template <real T>
 void check_logits(const operand<T>& logits) {
   const shape_type& shape = logits.shape();
-  const location where = at_line::or_else(logits.where());
+  const location where = logits.where();
   if (shape.size() != 2)
     throw shape_error(
         "softmax_cross_entropy: " + to_string(shape) + ": logits must be (batch, classes)", where);
@@ -121,7 +121,7 @@ void check_logits(const operand<T>& logits) {
 template <real T>
 variable<T> against_labels(const operand<T>& logits, const std::vector<int>& labels) {
   check_logits(logits);
-  const location where = at_line::or_else(logits.where());
+  const location where = logits.where();
   const std::size_t n = logits.shape()[0], classes = logits.shape()[1];
   if (labels.size() != n)
     throw shape_error("softmax_cross_entropy: " + to_string(logits.shape()) + " logits and " +
@@ -146,7 +146,7 @@ variable<T> against_targets(const operand<T>& logits, const operand<T>& targets)
   if (targets.shape() != logits.shape())
     throw shape_error("softmax_cross_entropy: " + to_string(logits.shape()) + " logits and " +
                           to_string(targets.shape()) + " targets: the shapes differ",
-                      at_line::or_else(logits.where()));
+                      logits.where());
   return apply(soft_cross_entropy_rule<T>{}, logits, targets);
 }
 
@@ -155,7 +155,7 @@ variable<T> apply_mse(const operand<T>& prediction, const operand<T>& target) {
   const auto shapes = [&] {
     return "mse: " + to_string(prediction.shape()) + " and " + to_string(target.shape());
   };
-  const location where = at_line::or_else(prediction.where());
+  const location where = prediction.where();
   if (prediction.shape() != target.shape())
     throw shape_error(shapes() + ": the shapes differ", where);
   if (size_of(target.shape()) == 0)

@@ -109,7 +109,7 @@ variable<T> reduce(const operand<T>& x, const axis_list& axes, reduce_options op
     for (const std::size_t axis : over) count *= x.shape()[axis];
     if (count == 0)
       throw domain_error("mean: " + to_string(x.shape()) + ": there is nothing to average",
-                         at_line::or_else(x.where()));
+                         x.where());
     rule.scale = 1 / static_cast<double>(count);
   }
   return apply(std::move(rule), x);

@@ -61,7 +61,7 @@ template <real T>
 variable<T> apply_reshape(const operand<T>& x, const axis_list& sizes) {
   const auto fail = [&](const std::string& reason) {
     throw shape_error("reshape: " + to_string(x.shape()) + " to " + text(sizes) + ": " + reason,
-                      at_line::or_else(x.where()));
+                      x.where());
   };
   shape_type to;
   std::size_t known = 1;
@@ -93,7 +93,7 @@ variable<T> apply_transpose(const operand<T>& x, const axis_list& axes) {
   if (axes.size() != rank)
     throw shape_error("transpose: " + to_string(x.shape()) + " by " + text(axes) + ": " +
                           std::to_string(axes.size()) + " axes for " + std::to_string(rank),
-                      at_line::or_else(x.where()));
+                      x.where());
   normalize_axes("transpose", x.shape(), axes, x.where());
   transpose_rule rule;
   for (const std::ptrdiff_t axis : axes)
@@ -119,7 +119,7 @@ void check_broadcast(const char* operation, const operand<T>& x, const shape_typ
     throw shape_error(std::string(operation) + ": " + to_string(x.shape()) + " to " +
                           to_string(asked) + ": " + to_string(small) + " does not broadcast to " +
                           to_string(large),
-                      at_line::or_else(x.where()));
+                      x.where());
 }
 
 template <real T>

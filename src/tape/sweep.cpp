@@ -179,7 +179,7 @@ void sweep::run(sweep_observer* observer) {
       const entry& e = *tape_.entries_[i];
       for (const input_slot& in : e.inputs()) e.output_->leads |= wants(in.node);
     }
-  std::optional<pause> quiet;
+  std::optional<no_grad> quiet;
   if (!recorded()) quiet.emplace();
   for (std::uint32_t i = last_ + 1; i-- > 0;) {
     tape_.fetch_ahead(i);

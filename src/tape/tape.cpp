@@ -86,10 +86,10 @@ const entry& tape::operator[](std::size_t index) const {
   return *entries_[index];
 }
 
-pause::pause() noexcept : resume_(local.recording == nullptr ? 0 : local.recording->serial_) {
+no_grad::no_grad() noexcept : resume_(local.recording == nullptr ? 0 : local.recording->serial_) {
   local.recording = nullptr;
 }
 
-pause::~pause() { local.recording = tape::find(resume_); }
+no_grad::~no_grad() { local.recording = tape::find(resume_); }
 
 }  // namespace xtape

@@ -137,3 +137,11 @@ TEST_CASE("functions take arrays and expressions too", "[ops][operands]") {
   CHECK((b.grad() == array<double>{2, 2}));
   CHECK(recording.size() == 2);
 }
+
+TEST_CASE("braced labels are labels", "[ops][operands]") {
+  const array<double> z{{1, 2, 3}, {0, 0, 1}};
+  const std::vector<int> two{2, 0}, one{2};
+  CHECK(softmax_cross_entropy(z, {2, 0}).item() == softmax_cross_entropy(z, two).item());
+  const array<float> row{{1, 2, 3}};
+  CHECK(softmax_cross_entropy(row, {2}).item() == softmax_cross_entropy(row, one).item());
+}

@@ -30,10 +30,33 @@ TEST_CASE("backward, grad, vjp and walk of what no tape recorded", "[tape][error
   w.check<tape_error>("backward: a parameter is not the result of any operation",
                       [&](int& line) { line = __LINE__, p.backward(); });
   w.check<tape_error>("backward" + unrecorded, [&](int& line) {
-    const xtape::pause quiet;
+    const xtape::no_grad quiet;
     const variable<double> y = p * 2;
     line = __LINE__, y.backward();
   });
+}
+
+TEST_CASE("within at_line every error is laid at its line", "[tape][errors]") {
+  errors::witness w;
+  const variable<double> y = w.a * w.b;
+  const at_line scope({"user.cpp", 5});
+  const auto at_user = Catch::Matchers::EndsWith("  [user.cpp:5]");
+  const auto text = [](const auto& f) -> std::string {
+    try {
+      f();
+    } catch (const error& e) {
+      CHECK(e.where().line == 5);
+      return e.what();
+    }
+    return "no error";
+  };
+  CHECK_THAT(text([&] { y.backward(); }), at_user);
+  CHECK_THAT(text([&] { y.backward(full<double>({3}, 1)); }), at_user);
+  CHECK_THAT(text([&] { static_cast<void>(y.item()); }), at_user);
+  CHECK_THAT(text([&] { static_cast<void>(y.grad()); }), at_user);
+  CHECK_THAT(text([&] { y.mutable_value(); }), at_user);
+  CHECK_THAT(text([&] { grad(y, {w.a}); }), at_user);
+  CHECK_THAT(text([&] { vjp(y, w.a, {variable<double>(1.0)}); }), at_user);
 }
 
 TEST_CASE("a tape that is gone", "[tape][errors]") {

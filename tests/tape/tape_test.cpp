@@ -132,7 +132,7 @@ TEST_CASE("a kept gradient is not another value's", "[tape]") {
   CHECK((q.grad() == vector({2, 2})));
 }
 
-TEST_CASE("detach and pause cut the history", "[tape]") {
+TEST_CASE("detach and no_grad cut the history", "[tape]") {
   const parameter<double> p(vector({3}));
   const tape recording;
   const variable<double> y = p * p;
@@ -142,11 +142,11 @@ TEST_CASE("detach and pause cut the history", "[tape]") {
   p.zero_grad();
   const std::size_t size = recording.size();
   {
-    const xtape::pause quiet;
+    const xtape::no_grad quiet;
     CHECK(tape::current() == nullptr);
     CHECK(!(p * p).tracked());
     {
-      const xtape::pause again;
+      const xtape::no_grad again;
       CHECK(tape::current() == nullptr);
     }
     CHECK(tape::current() == nullptr);
@@ -233,7 +233,7 @@ TEST_CASE("a thrown exception leaves tape and parameters usable", "[tape]") {
   const variable<double> y = p * p;
   try {
     const tape inner;
-    const xtape::pause quiet;
+    const xtape::no_grad quiet;
     const at_line line({"never.cpp", 1});
     const variable<double> z = y * 2;
     throw std::runtime_error("user code");

@@ -77,7 +77,7 @@ TEST_CASE("threads train at the same time as if alone", "[threads]") {
 
 TEST_CASE("tapes, pauses and lines of one thread are invisible to another", "[threads]") {
   const tape recording;
-  const xtape::pause quiet;
+  const xtape::no_grad quiet;
   const at_line line({"main.cpp", 1});
   bool recorded = false, without_tape = false;
   int found_line = 0;

@@ -7,7 +7,8 @@
 
 namespace xtape {
 
-/// Base of everything xtape throws. what() is "operation: values: reason  [file:line]".
+/// Base of everything xtape throws. what() is "operation: values: reason  [file:line]"; within an at_line
+/// the line is its line.
 class XTAPE_API error : public std::runtime_error {
  public:
   explicit error(const std::string& message, location where = {});

@@ -1,7 +1,7 @@
 #pragma once
 // Losses. Each is the mean over the batch, a scalar of shape ().
 
-#include <span>
+#include <initializer_list>
 #include <vector>
 
 #include <xtape/ops/operand.hpp>
@@ -18,6 +18,15 @@ XTAPE_API variable<float> softmax_cross_entropy(const operand<float>& logits,
                                                 const std::vector<int>& labels);
 XTAPE_API variable<double> softmax_cross_entropy(const operand<double>& logits,
                                                  const std::vector<int>& labels);
+// `{0, 2}` means labels, not targets.
+inline variable<float> softmax_cross_entropy(const operand<float>& logits,
+                                             std::initializer_list<int> labels) {
+  return softmax_cross_entropy(logits, std::vector<int>(labels));
+}
+inline variable<double> softmax_cross_entropy(const operand<double>& logits,
+                                              std::initializer_list<int> labels) {
+  return softmax_cross_entropy(logits, std::vector<int>(labels));
+}
 
 /// The same against a weight for every class, one-hot or soft: (1/n) sum_i sum_j t_ij (logsumexp(z_i) - z_ij).
 /// targets t: (n, c), used as they are; rows of a distribution sum to 1.

@@ -98,7 +98,7 @@ class XTAPE_API tape : detail::pinned {
   static tape* current() noexcept;
 
  private:
-  friend class pause;
+  friend class no_grad;
   friend class detail::sweep;
   friend class detail::recorder;
 
@@ -115,10 +115,10 @@ class XTAPE_API tape : detail::pinned {
 };
 
 /// While it lives, nothing is recorded on this thread (unless a new tape begins inside it).
-class XTAPE_API pause : detail::pinned {
+class XTAPE_API no_grad : detail::pinned {
  public:
-  pause() noexcept;
-  ~pause();
+  no_grad() noexcept;
+  ~no_grad();
 
  private:
   std::uint64_t resume_;
