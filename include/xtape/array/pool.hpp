@@ -57,8 +57,8 @@ class pool_allocator {
   friend bool operator==(const pool_allocator&, const pool_allocator&) noexcept { return true; }
 };
 
-/// The arrays' allocator: the pool, or once, for an array that only looks at numbers that live elsewhere,
-/// the memory given. A copy of such an array owns its elements like any other.
+/// The arrays' allocator: the pool; or the memory given, for an array that only looks at numbers that live
+/// elsewhere and keeps its size (detail::numbers hands it out as const). A copy of it owns its elements.
 template <class T>
 class array_allocator : public pool_allocator<T> {
  public:
