@@ -114,11 +114,15 @@ TEST_CASE("an array over numbers gives its copies numbers of their own", "[array
   array<double> copy = over, assigned{1.0};
   assigned = over;
   array<double> expression = over + 0;
+  const array<double> sevens{{7, 7}, {7, 7}};
   n->data()[3] = 8;
   CHECK(over(1, 1) == 8);
+  for (const array<double>* a : {&copy, &assigned, &expression}) {
+    CHECK(a->data() != over.data());
+    CHECK(same<double>(*a, sevens));
+  }
   n.reset();
-  for (const array<double>* a : {&copy, &assigned, &expression})
-    CHECK(same<double>(*a, array<double>{{7, 7}, {7, 7}}));
+  for (const array<double>* a : {&copy, &assigned, &expression}) CHECK(same<double>(*a, sevens));
   copy = array<double>{1, 2, 3};  // and they may be given another shape
   CHECK(same<double>(copy, array<double>{1, 2, 3}));
 }

@@ -15,6 +15,8 @@ using xtape::pool_trim;
 
 namespace {
 
+using sizes = std::vector<std::size_t>;
+
 std::uintptr_t address(const void* block) { return reinterpret_cast<std::uintptr_t>(block); }
 
 std::vector<void*> blocks(std::size_t count, std::size_t bytes) {
@@ -33,7 +35,7 @@ void give_back(const std::vector<void*>& all, std::size_t bytes) {
 }  // namespace
 
 TEST_CASE("blocks are aligned, apart, and as long as was asked", "[array][pool]") {
-  for (const std::size_t bytes : {0, 1, 64, 65, 128, 200, 512, 513, 4096, 100'000}) {
+  for (const std::size_t bytes : sizes{0, 1, 64, 65, 128, 200, 512, 513, 4096, 100'000}) {
     CAPTURE(bytes);
     const std::vector<void*> all = blocks(20, bytes);
     std::set<std::uintptr_t> starts;
@@ -62,7 +64,7 @@ TEST_CASE("nothing given back is nothing", "[array][pool]") { pool_deallocate(nu
 #ifndef ADDRESS_SANITIZER
 
 TEST_CASE("a block given back serves the next request of its size", "[array][pool]") {
-  for (const std::size_t bytes : {24, 128, 500, 1'000, 100'000}) {
+  for (const std::size_t bytes : sizes{24, 128, 500, 1'000, 100'000}) {
     CAPTURE(bytes);
     void* const block = pool_allocate(bytes);
     pool_deallocate(block, bytes);

@@ -20,6 +20,8 @@ using xtape::kernel::gemm;
 
 namespace {
 
+using sizes = std::vector<std::size_t>;
+
 template <class T>
 std::vector<T> random_values(std::size_t size, unsigned seed) {
   std::mt19937 generator(seed);
@@ -121,7 +123,7 @@ TEMPLATE_TEST_CASE("gemm without terms scales c", "[kernel][gemm]", float, doubl
 TEMPLATE_TEST_CASE("gemm carries NaN and infinity from its inputs", "[kernel][gemm]", float,
                    double) {
   using T = TestType;
-  const std::size_t size = GENERATE(3, 40);
+  const std::size_t size = GENERATE(3u, 40u);
   for (const T bad : {std::numeric_limits<T>::quiet_NaN(), std::numeric_limits<T>::infinity()}) {
     std::vector<T> a(size * size, T(1));
     std::vector<T> b(size * size, T(0));
@@ -138,7 +140,7 @@ TEMPLATE_TEST_CASE("gemm carries NaN and infinity from its inputs", "[kernel][ge
 TEMPLATE_TEST_CASE("a product with a vector carries NaN past a factor of 0", "[kernel][gemm]",
                    float, double) {
   using T = TestType;
-  const std::size_t size = GENERATE(3, 40);
+  const std::size_t size = GENERATE(3u, 40u);
   std::vector<T> a(size * size, T(1));
   const std::vector<T> zero(size, T(0));
   std::vector<T> y(size);
@@ -198,8 +200,8 @@ TEMPLATE_TEST_CASE("column_sums agrees with sums in double", "[kernel][gemm]", f
       {1000, 512}, {4096, 10}, {100000, 1}, {100003, 3}, {70000, 5}, {10, 20001}, {300, 700}};
   for (std::size_t rows = 0; rows <= 40; ++rows)
     for (std::size_t cols = 0; cols <= 40; ++cols) shapes.emplace_back(rows, cols);
-  for (const std::size_t rows : {127, 128, 129, 255, 1025})
-    for (const std::size_t cols : {1, 2, 7, 10, 16, 33, 63, 64, 65})
+  for (const std::size_t rows : sizes{127, 128, 129, 255, 1025})
+    for (const std::size_t cols : sizes{1, 2, 7, 10, 16, 33, 63, 64, 65})
       shapes.emplace_back(rows, cols);
   for (const auto& [rows, cols] : shapes)
     for (const bool accumulate : {false, true}) {

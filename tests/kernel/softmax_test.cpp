@@ -15,6 +15,8 @@ using namespace xtape::kernel;
 
 namespace {
 
+using sizes = std::vector<std::size_t>;
+
 template <class T>
 constexpr T inf = std::numeric_limits<T>::infinity();
 template <class T>
@@ -99,10 +101,10 @@ int wrong_elements(const layout& l, const std::vector<T>& x) {
 std::vector<layout> layouts() {
   std::vector<layout> all = {{600, 100, 1}, {7000, 10, 1}, {3, 50, 500}, {1, 70, 33}};
   for (std::size_t n = 0; n <= 40; ++n)
-    for (const std::size_t outer : {0, 1, 3, 5, 16, 33}) all.push_back({outer, n, 1});
-  for (const std::size_t n : {64, 65, 100, 127, 1000}) all.push_back({3, n, 1});
-  for (const std::size_t n : {1, 2, 4, 7, 13})
-    for (const std::size_t inner : {0, 2, 3, 8, 15, 16, 17, 40}) all.push_back({2, n, inner});
+    for (const std::size_t outer : sizes{0, 1, 3, 5, 16, 33}) all.push_back({outer, n, 1});
+  for (const std::size_t n : sizes{64, 65, 100, 127, 1000}) all.push_back({3, n, 1});
+  for (const std::size_t n : sizes{1, 2, 4, 7, 13})
+    for (const std::size_t inner : sizes{0, 2, 3, 8, 15, 16, 17, 40}) all.push_back({2, n, inner});
   return all;
 }
 
@@ -140,7 +142,7 @@ TEMPLATE_TEST_CASE("softmax of infinite and NaN logits", "[kernel][softmax]", fl
   }
   SECTION("a slice that is -inf throughout, or holds +inf or NaN, leaves the others alone") {
     const T bad = GENERATE(-inf<T>, inf<T>, nan_of<T>);
-    const std::size_t place = GENERATE(0, 1, 2);
+    const std::size_t place = GENERATE(0u, 1u, 2u);
     INFO("bad " << bad << " place " << place);
     auto x = random_values<T>(l.size(), 4);
     for (std::size_t j = 0; j < l.n; ++j)
@@ -270,8 +272,8 @@ int wrong_loss(std::size_t b, std::size_t c, const std::vector<T>& x, const std:
 std::vector<std::pair<std::size_t, std::size_t>> batches() {
   std::vector<std::pair<std::size_t, std::size_t>> all = {{4096, 10}, {700, 100}, {2, 1000}};
   for (std::size_t c = 1; c <= 40; ++c)
-    for (const std::size_t b : {1, 3, 4, 8, 16, 17, 40}) all.emplace_back(b, c);
-  for (const std::size_t c : {63, 64, 65, 129}) all.emplace_back(5, c);
+    for (const std::size_t b : sizes{1, 3, 4, 8, 16, 17, 40}) all.emplace_back(b, c);
+  for (const std::size_t c : sizes{63, 64, 65, 129}) all.emplace_back(5, c);
   return all;
 }
 
@@ -289,8 +291,8 @@ TEMPLATE_TEST_CASE("softmax_cross_entropy with labels", "[kernel][softmax]", flo
         labels[i] = static_cast<int>((i * 7 + c - 1) % c);
         t[i * c + static_cast<std::size_t>(labels[i])] = T(1);
       }
-      REQUIRE(wrong_loss<T>(b, c, x, t, [&, b = b, c = c](T* gradient) {
-                return softmax_cross_entropy(b, c, x.data(), labels.data(), gradient);
+      REQUIRE(wrong_loss<T>(b, c, x, t, [&, rows = b, classes = c](T* gradient) {
+                return softmax_cross_entropy(rows, classes, x.data(), labels.data(), gradient);
               }) == 0);
     }
 }
@@ -302,15 +304,15 @@ TEMPLATE_TEST_CASE("softmax_cross_entropy with weights", "[kernel][softmax]", fl
     const auto x = random_values<T>(b * c, 8);
     auto t = random_values<T>(b * c, 9, 1);
     for (T& value : t) value = std::abs(value) / static_cast<T>(c);
-    REQUIRE(wrong_loss<T>(b, c, x, t, [&, b = b, c = c](T* gradient) {
-              return softmax_cross_entropy(b, c, x.data(), t.data(), gradient);
+    REQUIRE(wrong_loss<T>(b, c, x, t, [&, rows = b, classes = c](T* gradient) {
+              return softmax_cross_entropy(rows, classes, x.data(), t.data(), gradient);
             }) == 0);
   }
 }
 
 TEMPLATE_TEST_CASE("softmax_cross_entropy of infinite logits", "[kernel][softmax]", float, double) {
   using T = TestType;
-  const std::size_t c = GENERATE(3, 10, 50);
+  const std::size_t c = GENERATE(3u, 10u, 50u);
   const std::size_t b = 6;
   auto x = random_values<T>(b * c, 10);
   std::vector<int> labels(b, 1);
