@@ -4,6 +4,8 @@
 #include <thread>
 #include <vector>
 
+#include <malloc.h>
+
 #include <xtape/array/pool.hpp>
 
 #include "catch.hpp"
@@ -133,6 +135,22 @@ TEST_CASE("small blocks of a thread that ended serve the next thread", "[array][
     pool_deallocate(block, 256);
   }).join();
   pool_deallocate(kept, 256);
+}
+
+// Its destructor runs after the pool's.
+struct late {
+  void* block = nullptr;
+  ~late() { pool_deallocate(block, std::size_t{64} << 20); }
+};
+
+TEST_CASE("a block given back when the thread's pool is gone goes to the system", "[array][pool]") {
+  const std::size_t mapped = mallinfo2().hblkhd;
+  std::thread([] {
+    thread_local late last;
+    last.block = &last;  // constructs it: before the pool is first used
+    last.block = pool_allocate(std::size_t{64} << 20);
+  }).join();
+  CHECK(mallinfo2().hblkhd == mapped);
 }
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "catch.hpp"
 
+#include <xtape/calculus/grad.hpp>
 #include <xtape/ops/ops.hpp>
 
 using namespace xtape;
@@ -36,7 +37,39 @@ std::vector<array<double>> gradients(const operation& op, const table::arrays<do
   return result;
 }
 
+// The identity, with a derivative that fails while it is told to.
+bool failing = false;
+struct failing_rule : detail::structural {
+  static constexpr std::string_view name = "failing";
+  static constexpr detail::saves saved = detail::saves::nothing;
+
+  template <real T>
+  variable<T> forward(const array_view<T>& x) const {
+    return variable<T>::adopt(new detail::node<T>(x));
+  }
+  template <real T>
+  variable<T> vjp(detail::arg<0>, const variable<T>& g) const {
+    if (failing) throw domain_error("failing: its derivative fails");
+    return g;
+  }
+};
+
 }  // namespace
+
+TEST_CASE("a backward that failed on its way leaves no cotangents behind", "[ops][errors]") {
+  const parameter<double> p(array<double>{1, 2, 3});
+  const tape recording;
+  const variable<double> y = apply(failing_rule{}, operand<double>(p));
+  const variable<double> loss = sum(y * y);
+  failing = true;
+  CHECK_THROWS_AS(loss.backward(), domain_error);
+  CHECK_THROWS_AS(grad(loss, {p}, {.create_graph = true}), domain_error);
+  CHECK_FALSE(p.has_grad());
+  failing = false;
+  loss.backward();
+  CHECK((p.grad() == array<double>{2, 4, 6}));
+  CHECK((grad(loss, {p})[0].value() == array<double>{2, 4, 6}));
+}
 
 TEST_CASE("fused kernels agree with their rules", "[ops][fused]") {
   REQUIRE(detail::fused_kernels);

@@ -25,6 +25,7 @@ TEST_CASE("copies of a variable share its value", "[tape][parameter]") {
   CHECK(variable<double>(2.5).item() == 2.5);
   CHECK(variable<double>(2.5).rank() == 0);
   CHECK((a * 2).named("double").name() == "double");
+  CHECK((a * 2).named("double").named("").name().empty());
 }
 
 TEST_CASE("a copied parameter is independent", "[tape][parameter]") {
