@@ -166,7 +166,7 @@ T horizontal_sum(const lane<T>& value) noexcept {
 template <class T>
 T horizontal_max(const lane<T>& value) noexcept {
 #if defined(__SSE2__)
-  if (xsimd::any(value != value)) return std::numeric_limits<T>::quiet_NaN();
+  if (xsimd::any(xsimd::isnan(value))) return std::numeric_limits<T>::quiet_NaN();
   return fold(static_cast<typename lane<T>::register_type>(value), fold_max{});
 #else
   alignas(64) T buffer[lane_size<T>];

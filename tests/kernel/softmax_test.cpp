@@ -1,5 +1,7 @@
 #include "kernel/softmax.hpp"
 
+#include "kernel/lane.hpp"
+
 #include "catch.hpp"
 
 #include <cmath>
@@ -372,4 +374,20 @@ TEMPLATE_TEST_CASE("softmax kernels have the same bits for any number of threads
     }
   }
   omp_set_num_threads(threads_before);
+}
+
+TEMPLATE_TEST_CASE("the greatest and the sum of a register, wherever a NaN stands in it",
+                   "[kernel]", float, double) {
+  using T = TestType;
+  T values[lane_size<T>];
+  for (std::size_t i = 0; i < lane_size<T>; ++i) values[i] = static_cast<T>(i);
+  const T last = static_cast<T>(lane_size<T> - 1);
+  CHECK(horizontal_max(load(values)) == last);
+  CHECK(horizontal_sum(load(values)) == last * (last + 1) / 2);
+  for (T& v : values) {
+    const T before = std::exchange(v, nan_of<T>);
+    CHECK(std::isnan(horizontal_max(load(values))));
+    CHECK(std::isnan(horizontal_sum(load(values))));
+    v = before;
+  }
 }

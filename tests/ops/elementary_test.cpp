@@ -1,0 +1,218 @@
+// Elementary functions: how exact they are over the whole of their domain, and what they give at its ends.
+
+#include "catch.hpp"
+
+#include <cmath>
+#include <limits>
+#include <random>
+#include <vector>
+
+#include <xtape/calculus/grad.hpp>
+#include <xtape/ops/ops.hpp>
+
+using namespace xtape;
+
+namespace {
+
+template <class T>
+using limits = std::numeric_limits<T>;
+constexpr double inf = limits<double>::infinity();
+constexpr double none = limits<double>::quiet_NaN();
+
+/// Numbers in [low, high], as many near 0 as far from it; the ends among them.
+template <class T>
+array<T> spread(double low, double high, std::size_t count) {
+  std::mt19937_64 random(7);
+  std::uniform_real_distribution<double> even(low, high), exponent(-30, 0);
+  array<T> x = empty<T>({count});
+  for (std::size_t i = 0; i < count; ++i)
+    x.data()[i] = static_cast<T>(even(random) * (i % 2 == 0 ? 1 : std::exp(exponent(random))));
+  x.data()[0] = static_cast<T>(low);
+  x.data()[1] = static_cast<T>(high);
+  for (T& v : x.storage())
+    if (v < low || v > high) v = static_cast<T>((low + high) / 2);
+  return x;
+}
+
+/// The greatest error in units in the last place of the true value; infinite where one of the two is NaN
+/// or infinite and the other is not.
+template <class T>
+double worst_ulps(const array<T>& found, const array<T>& x, long double (*exact)(long double)) {
+  double worst = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const long double truth = exact(x.data()[i]);
+    const T rounded = static_cast<T>(truth), y = found.data()[i];
+    if (std::isfinite(rounded) != std::isfinite(y)) return inf;
+    if (!std::isfinite(rounded)) continue;
+    const T size = std::max(std::abs(rounded), limits<T>::min());
+    const long double ulp = static_cast<long double>(std::nextafter(size, limits<T>::max())) - size;
+    worst = std::max(worst, static_cast<double>(std::abs(truth - y) / ulp));
+  }
+  return worst;
+}
+
+template <class T>
+struct outcome {
+  array<T> value, gradient;
+};
+
+template <class T, class F>
+outcome<T> run(const F& f, const std::vector<double>& x) {
+  array<T> values = empty<T>({x.size()});
+  for (std::size_t i = 0; i < x.size(); ++i) values.data()[i] = static_cast<T>(x[i]);
+  const parameter<T> p(values);
+  const tape recording;
+  const variable<T> y = f(p);
+  sum(y).backward();
+  return {y.value(), p.grad()};
+}
+
+template <class T>
+void check(const array<T>& found, const std::vector<double>& expected) {
+  REQUIRE(found.size() == expected.size());
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    INFO("element " << i << ": " << found.data()[i] << ", expected " << expected[i]);
+    const T e = static_cast<T>(expected[i]), y = found.data()[i];
+    CHECK(((std::isnan(e) && std::isnan(y)) || y == e ||
+           std::abs(y - e) <= 4 * limits<T>::epsilon() * std::abs(e)));
+  }
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("elementary functions are exact to 4 units in the last place",
+                   "[ops][elementary]", float, double) {
+  using T = TestType;
+  using op = variable<T> (*)(const operand<T>&);
+  struct function {
+    const char* name;
+    op of;
+    long double (*exact)(long double);
+    double low, high;
+  };
+  const double most = sizeof(T) == 4 ? 88 : 700;
+  const std::vector<function> functions{
+      {"reciprocal", reciprocal, [](long double x) { return 1 / x; }, 1e-30, 1e30},
+      {"rsqrt", rsqrt, [](long double x) { return 1 / std::sqrt(x); }, 1e-30, 1e30},
+      {"expm1", expm1, [](long double x) { return std::expm1(x); }, -most, most},
+      {"log1p", log1p, [](long double x) { return std::log1p(x); }, -0.99999, 1e30},
+      {"sin", sin, [](long double x) { return std::sin(x); }, -1e5, 1e5},
+      {"cos", cos, [](long double x) { return std::cos(x); }, -1e5, 1e5},
+      {"tan", tan, [](long double x) { return std::tan(x); }, -1e5, 1e5},
+      {"asin", asin, [](long double x) { return std::asin(x); }, -1, 1},
+      {"acos", acos, [](long double x) { return std::acos(x); }, -1, 1},
+      {"atan", atan, [](long double x) { return std::atan(x); }, -1e30, 1e30},
+      {"sinh", sinh, [](long double x) { return std::sinh(x); }, -most, most},
+      {"cosh", cosh, [](long double x) { return std::cosh(x); }, -most, most},
+      {"erf", erf, [](long double x) { return std::erf(x); }, -7, 7},
+  };
+  for (const function& f : functions) {
+    INFO(f.name);
+    const array<T> x = spread<T>(f.low, f.high, 20'000);
+    CHECK(worst_ulps(f.of(x).value(), x, f.exact) <= 4);
+  }
+  const array<T> x = spread<T>(1e-6, 1e6, 20'000);
+  CHECK(worst_ulps(xtape::pow(x, 2.5).value(), x,
+                   [](long double v) { return std::pow(v, 2.5L); }) <= 1);
+  CHECK(worst_ulps(xtape::pow(x, -3).value(), x,
+                   [](long double v) { return std::pow(v, -3.0L); }) <= 1);
+}
+
+TEMPLATE_TEST_CASE("elementary functions at the ends of their domains", "[ops][elementary]", float,
+                   double) {
+  using T = TestType;
+  const auto at = [](const char* name, const auto& f, const std::vector<double>& x,
+                     const std::vector<double>& value, const std::vector<double>& gradient) {
+    INFO(name);
+    const outcome<T> found = run<T>(f, x);
+    check(found.value, value);
+    check(found.gradient, gradient);
+  };
+  at("abs", [](const auto& x) { return abs(x); }, {0, -0.0, -3, inf, -inf, none},
+     {0, 0, 3, inf, inf, none}, {0, 0, -1, 1, -1, none});
+  at("sign", [](const auto& x) { return sign(x); }, {0, -0.0, -3, 1e-30, none}, {0, 0, -1, 1, none},
+     {0, 0, 0, 0, 0});
+  at("reciprocal", [](const auto& x) { return reciprocal(x); }, {0, -0.0, inf, none},
+     {inf, -inf, 0, none}, {-inf, -inf, 0, none});
+  at("rsqrt", [](const auto& x) { return rsqrt(x); }, {0, -1, inf, 4}, {inf, none, 0, 0.5},
+     {-inf, none, 0, -1.0 / 16});
+  at("expm1", [](const auto& x) { return expm1(x); }, {1000, -1000, inf, -inf, none, 0},
+     {inf, -1, inf, -1, none, 0}, {inf, 0, inf, 0, none, 1});
+  at("log1p", [](const auto& x) { return log1p(x); }, {-1, -2, inf, none, 0},
+     {-inf, none, inf, none, 0}, {inf, -1, 0, none, 1});
+  at("sin", [](const auto& x) { return sin(x); }, {inf, -inf, none, 0}, {none, none, none, 0},
+     {none, none, none, 1});
+  at("cos", [](const auto& x) { return cos(x); }, {inf, none, 0}, {none, none, 1}, {none, none, 0});
+  at("tan", [](const auto& x) { return tan(x); }, {inf, none, 0}, {none, none, 0}, {none, none, 1});
+  const double half_pi = std::acos(0.0);
+  at("asin", [](const auto& x) { return asin(x); }, {1, -1, 2, none, 0},
+     {half_pi, -half_pi, none, none, 0}, {inf, inf, none, none, 1});
+  at("acos", [](const auto& x) { return acos(x); }, {1, -1, -2, none, 0},
+     {0, 2 * half_pi, none, none, half_pi}, {-inf, -inf, none, none, -1});
+  at("atan", [](const auto& x) { return atan(x); }, {inf, -inf, none, 0, 1},
+     {half_pi, -half_pi, none, 0, half_pi / 2}, {0, 0, none, 1, 0.5});
+  at("sinh", [](const auto& x) { return sinh(x); }, {1000, -1000, none, 0}, {inf, -inf, none, 0},
+     {inf, inf, none, 1});
+  at("cosh", [](const auto& x) { return cosh(x); }, {1000, -1000, none, 0}, {inf, inf, none, 1},
+     {inf, -inf, none, 0});
+  at("erf", [](const auto& x) { return erf(x); }, {1000, -1000, inf, -inf, none, 0},
+     {1, -1, 1, -1, none, 0}, {0, 0, 0, 0, none, 1.1283791670955126});
+}
+
+TEMPLATE_TEST_CASE("pow at 0, below it, and with an exponent of 0", "[ops][elementary]", float,
+                   double) {
+  using T = TestType;
+  const auto power = [](double exponent, const std::vector<double>& x) {
+    return run<T>([exponent](const auto& v) { return pow(v, exponent); }, x);
+  };
+  check(power(0, {0, none, inf, -1}).value, {1, 1, 1, 1});
+  check(power(0, {0, 5, -1}).gradient, {0, 0, 0});
+  check(power(1, {0, -2}).gradient, {1, 1});
+  check(power(2, {0, -3}).value, {0, 9});
+  check(power(2, {0, -3}).gradient, {0, -6});
+  check(power(3, {-2}).value, {-8});
+  check(power(0.5, {0, -1, 4}).value, {0, none, 2});
+  check(power(0.5, {0, -1, 4}).gradient, {inf, none, 0.25});
+  check(power(-1, {0, -2}).value, {inf, -0.5});
+  check(power(-1, {0, -2}).gradient, {-inf, -0.25});
+}
+
+TEST_CASE("a polynomial's derivatives of every order, at 0 too", "[ops][elementary]") {
+  for (const double at : {0.0, -1.5}) {
+    const parameter<double> x(full<double>({}, at));
+    const tape recording;
+    variable<double> y = pow(x, 4) + sin(x);
+    const std::vector<double> expected{4 * at * at * at + std::cos(at),
+                                       12 * at * at - std::sin(at),
+                                       24 * at - std::cos(at),
+                                       24 + std::sin(at),
+                                       std::cos(at),
+                                       -std::sin(at)};
+    for (const double e : expected) {
+      y = grad(y, {x}, {.create_graph = true})[0];
+      CHECK(std::abs(y.item() - e) < 1e-14);
+    }
+  }
+}
+
+TEMPLATE_TEST_CASE("maximum and minimum share a tie, and pass NaN on", "[ops][elementary]", float,
+                   double) {
+  using T = TestType;
+  const T missing = limits<T>::quiet_NaN(), most = limits<T>::infinity();
+  const parameter<T> a(array<T>{1, 2, 3, missing, 1, most, -most, 0});
+  const parameter<T> b(array<T>{3, 2, 1, 1, missing, most, 5, -T(0)});
+  const auto gradients = [&](const variable<T>& y) {
+    a.zero_grad(), b.zero_grad();
+    y.backward(full<T>(y.shape(), 1));
+  };
+  const tape recording;
+  const variable<T> greater = maximum(a, b), less = minimum(a, b);
+  check(greater.value(), {3, 2, 3, none, none, inf, 5, 0});
+  check(less.value(), {1, 2, 1, none, none, inf, -inf, 0});
+  gradients(greater);
+  check(a.grad(), {0, 0.5, 1, 1, 1, 0.5, 0, 0.5});
+  check(b.grad(), {1, 0.5, 0, 1, 1, 0.5, 1, 0.5});
+  gradients(less);
+  check(a.grad(), {1, 0.5, 0, 1, 1, 0.5, 1, 0.5});
+  check(b.grad(), {0, 0.5, 1, 1, 1, 0.5, 0, 0.5});
+}
