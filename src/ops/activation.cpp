@@ -5,6 +5,7 @@
 
 #include "kernel/softmax.hpp"
 #include "ops/axes.hpp"
+#include "ops/lanes.hpp"
 #include "tape/rule.hpp"
 
 namespace xtape {
@@ -27,12 +28,6 @@ struct tanh_rule : elementwise {
   static auto vjp(arg<0>, const auto& g, const auto& y) { return g * (1 - y * y); }
 };
 
-// g where y > 0: how a vjp says it of lanes; of variables it is the operation gate.
-template <class T, class A>
-xsimd::batch<T, A> gate(const xsimd::batch<T, A>& g, const xsimd::batch<T, A>& y) {
-  return xsimd::select(y > xsimd::batch<T, A>(T(0)), g, xsimd::batch<T, A>(T(0)));
-}
-
 struct relu_rule : elementwise {
   static constexpr std::string_view name = "relu";
   static constexpr saves saved = saves::output;
@@ -47,7 +42,7 @@ struct relu_rule : elementwise {
 struct gate_rule : elementwise {
   static constexpr std::string_view name = "gate";
   static constexpr saves saved = saves::inputs;
-  static constexpr std::size_t derivatives = 1;
+  static constexpr bool differentiable(std::size_t k) { return k == 0; }
   static auto forward(const auto& g, const auto& y) { return gate(g, y); }
   static auto vjp(arg<0>, const auto& h, const auto&, const auto& y) { return gate(h, y); }
 };

@@ -1,10 +1,12 @@
 #include <xtape/ops/elementary.hpp>
 
+#include <xtape/array/text.hpp>
 #include <xtape/ops/arithmetic.hpp>
 
 #include <cmath>
 #include <numbers>
 
+#include "ops/lanes.hpp"
 #include "tape/rule.hpp"
 
 namespace xtape {
@@ -27,19 +29,10 @@ xsimd::batch<T, A> pow(const xsimd::batch<T, A>& x, double exponent) {
   return one_by_one(x, [exponent](T v) { return static_cast<T>(std::pow(v, exponent)); });
 }
 
-template <class T, class A>
-xsimd::batch<T, A> scaled(const xsimd::batch<T, A>& x, double factor) {
-  return x * xsimd::batch<T, A>(static_cast<T>(factor));
-}
-template <real T>
-variable<T> scaled(const variable<T>& x, double factor) {
-  return x * factor;
-}
-
 struct sign_rule : elementwise {
   static constexpr std::string_view name = "sign";
   static constexpr saves saved = saves::nothing;
-  static constexpr std::size_t derivatives = 0;
+  static constexpr bool differentiable(std::size_t) { return false; }
   static auto forward(const auto& x) { return sign(x); }
 };
 
@@ -161,18 +154,10 @@ struct erf_rule : elementwise {
   }
 };
 
-// maximum's derivative of lanes; of variables it is the operation prefer.
-template <class T, class A>
-xsimd::batch<T, A> prefer(const xsimd::batch<T, A>& g, const xsimd::batch<T, A>& a,
-                          const xsimd::batch<T, A>& b) {
-  const xsimd::batch<T, A> zero(T(0)), half(T(0.5));
-  return xsimd::select(a < b, zero, xsimd::select(a == b, g * half, g));
-}
-
 struct prefer_rule : elementwise {
   static constexpr std::string_view name = "prefer";
   static constexpr saves saved = saves::inputs;
-  static constexpr std::size_t derivatives = 1;
+  static constexpr bool differentiable(std::size_t k) { return k == 0; }
   static auto forward(const auto& g, const auto& a, const auto& b) { return prefer(g, a, b); }
   static auto vjp(arg<0>, const auto& h, const auto&, const auto& a, const auto& b) {
     return prefer(h, a, b);
@@ -192,10 +177,48 @@ struct maximum_rule : elementwise {
 struct minimum_rule : elementwise {
   static constexpr std::string_view name = "minimum";
   static constexpr saves saved = saves::inputs;
-  static auto forward(const auto& a, const auto& b) { return xsimd::select(a < b || xsimd::isnan(a), a, b); }
+  static auto forward(const auto& a, const auto& b) {
+    return xsimd::select(a < b || xsimd::isnan(a), a, b);
+  }
   static auto vjp(arg<0>, const auto& g, const auto& a, const auto& b) { return prefer(g, b, a); }
   static auto vjp(arg<1>, const auto& g, const auto& a, const auto& b) { return prefer(g, a, b); }
 };
+
+struct where_rule : elementwise {
+  static constexpr std::string_view name = "where";
+  static constexpr saves saved = saves::inputs;
+  static constexpr bool differentiable(std::size_t k) { return k > 0; }
+  static auto forward(const auto& c, const auto& a, const auto& b) { return where(c, a, b); }
+  static auto vjp(arg<1>, const auto& g, const auto& c, const auto&, const auto&) {
+    return where(c, g, 0);
+  }
+  static auto vjp(arg<2>, const auto& g, const auto& c, const auto&, const auto&) {
+    return where(c, 0, g);
+  }
+};
+
+struct clip_rule : elementwise {
+  static constexpr std::string_view name = "clip";
+  static constexpr saves saved = saves::both;
+  double low, high;
+  template <class T, class A>
+  auto forward(const xsimd::batch<T, A>& x) const {
+    const xsimd::batch<T, A> least(static_cast<T>(low)), most(static_cast<T>(high));
+    return xsimd::select(x < least, least, xsimd::select(x > most, most, x));
+  }
+  static auto vjp(arg<0>, const auto& g, const auto& y, const auto& x) {
+    return where(x - y, 0, g);  // x - y is 0 where nothing was clipped
+  }
+};
+
+template <real T>
+variable<T> apply_clip(const operand<T>& x, double low, double high) {
+  if (!(low <= high))
+    throw domain_error("clip: low = " + number_text(low) + ", high = " + number_text(high) +
+                           ": low must not be greater than high",
+                       x.where());
+  return apply(clip_rule{{}, low, high}, x);
+}
 
 }  // namespace
 
@@ -263,6 +286,22 @@ variable<float> minimum(const operand<float>& a, const operand<float>& b) {
 }
 variable<double> minimum(const operand<double>& a, const operand<double>& b) {
   return apply(minimum_rule{}, a, b);
+}
+
+variable<float> where(const operand<float>& condition, const operand<float>& a,
+                      const operand<float>& b) {
+  return apply(where_rule{}, condition, a, b);
+}
+variable<double> where(const operand<double>& condition, const operand<double>& a,
+                       const operand<double>& b) {
+  return apply(where_rule{}, condition, a, b);
+}
+
+variable<float> clip(const operand<float>& x, double low, double high) {
+  return apply_clip(x, low, high);
+}
+variable<double> clip(const operand<double>& x, double low, double high) {
+  return apply_clip(x, low, high);
 }
 
 variable<float> prefer(const operand<float>& g, const operand<float>& a, const operand<float>& b) {

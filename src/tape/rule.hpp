@@ -37,8 +37,8 @@ constexpr bool has(saves all, saves one) {
 
 /// What a rule is unless it says otherwise.
 struct rule_base {
-  static constexpr std::size_t derivatives = 8;  ///< of its first so many arguments; gate says 1
-  static constexpr bool fused = false;           ///< has `accumulate`
+  static constexpr bool differentiable(std::size_t) { return true; }  ///< by argument k
+  static constexpr bool fused = false;                                ///< has `accumulate`
 };
 struct elementwise : rule_base {};
 struct structural : rule_base {};
@@ -94,7 +94,7 @@ class recorded final : public entry {
 
   template <std::size_t K>
   void send_to(sweep& pass) {
-    if constexpr (K < Rule::derivatives) {
+    if constexpr (Rule::differentiable(K)) {
       constexpr auto handle = [](node<T>& n) { return variable<T>::share(n); };
       constexpr auto values = [](node<T>& n) { return n.view(); };
       const auto vjp = [this](const auto&... saved) { return rule_.vjp(arg<K>{}, saved...); };

@@ -216,3 +216,30 @@ TEMPLATE_TEST_CASE("maximum and minimum share a tie, and pass NaN on", "[ops][el
   check(a.grad(), {1, 0.5, 0, 1, 1, 0.5, 1, 0.5});
   check(b.grad(), {0, 0.5, 1, 1, 1, 0.5, 0, 0.5});
 }
+
+TEMPLATE_TEST_CASE("where takes one side, and passes nothing of the other on", "[ops][elementary]",
+                   float, double) {
+  using T = TestType;
+  const T missing = limits<T>::quiet_NaN();
+  const parameter<T> x(array<T>{-1, 0, 2, missing});
+  const tape recording;
+  // The logarithm of a negative number is not taken, and its derivative does not come back as NaN.
+  const variable<T> y = where(array<T>{0, 0, 1, 1}, log(maximum(x, 1)), x);
+  check(y.value(), {-1, 0, std::log(2.0), none});
+  y.backward(full<T>({4}, 1));
+  check(x.grad(), {1, 1, 0.5, none});
+  check(
+      where(array<T>{0, -T(0), missing, limits<T>::denorm_min()}, variable<T>(T(1)), T(2)).value(),
+      {2, 2, 1, 1});
+}
+
+TEMPLATE_TEST_CASE("clip passes the gradient at its ends", "[ops][elementary]", float, double) {
+  const auto limited = [](const auto& x) { return clip(x, -1, 2); };
+  const outcome<TestType> found = run<TestType>(limited, {-inf, -1.5, -1, 0, 2, 2.5, inf, none});
+  check(found.value, {-1, -1, -1, 0, 2, 2, 2, none});
+  check(found.gradient, {0, 0, 1, 1, 1, 0, 0, 0});
+  const outcome<TestType> open =
+      run<TestType>([](const auto& x) { return clip(x, 0, inf); }, {-1, 0, 5});
+  check(open.value, {0, 0, 5});
+  check(open.gradient, {0, 1, 1});
+}

@@ -181,3 +181,11 @@ TEST_CASE("losses: labels, targets and batches that cannot be", "[ops][errors]")
     line = __LINE__, mean(variable<double>(some({2, 0})), {1});
   });
 }
+
+TEST_CASE("clip with its ends the wrong way round", "[ops][errors]") {
+  errors::witness w;
+  w.check<domain_error>("clip: low = 2, high = 1: low must not be greater than high",
+                        [&](int& line) { line = __LINE__, clip(w.a, 2, 1); });
+  w.check<domain_error>("clip: low = nan, high = 1: low must not be greater than high",
+                        [&](int& line) { line = __LINE__, clip(w.a, std::nan(""), 1); });
+}

@@ -324,6 +324,21 @@ std::vector<operation> make_operations() {
         return times({x[0], pick({x[1], x[2]})});
       }));
 
+  rows.push_back(row(
+      "where(condition, a, b)", "", {off_zero, plain, plain}, any_triple,
+      [](const auto& x) { return where(sign(x[0]) + 1, x[1], x[2]); },
+      [](const arrays<double>& x) {
+        const auto left = pair_by_pair([](double c, double a) { return c > 0 ? a : 0; });
+        const auto right = pair_by_pair([](double c, double b) { return c > 0 ? 0 : b; });
+        const auto sum = pair_by_pair([](double a, double b) { return a + b; });
+        return sum({left({x[0], x[1]}), right({x[0], x[2]})});
+      }));
+  rows.push_back(row(
+      "clip(x, low, high)", "", {plain}, any_shape,
+      [](const auto& x) { return clip(x[0], -0.7, 1.1); }, one_by_one([](double x) {
+        return x < -0.7 ? -0.7 : x > 1.1 ? 1.1 : x;
+      })));
+
   // --- activation ---
   rows.push_back(row(
       "sigmoid(x)", "", {plain}, any_shape, [](const auto& x) { return sigmoid(x[0]); },

@@ -81,6 +81,19 @@ XTAPE_API variable<double> maximum(const operand<double>& a, const operand<doubl
 XTAPE_API variable<float> minimum(const operand<float>& a, const operand<float>& b);
 XTAPE_API variable<double> minimum(const operand<double>& a, const operand<double>& b);
 
+/// a where the condition is not 0, else b; all three broadcast, and NaN counts as not 0. d/da = 1 where a is
+/// taken, else 0; d/db likewise; the condition has no derivative. What is not taken passes no NaN on, neither
+/// its value nor, as long as it is finite, its derivative.
+XTAPE_API variable<float> where(const operand<float>& condition, const operand<float>& a,
+                                const operand<float>& b);
+XTAPE_API variable<double> where(const operand<double>& condition, const operand<double>& a,
+                                 const operand<double>& b);
+
+/// x limited to [low, high]; NaN stays NaN. d/dx = 1 where low <= x <= high, the ends included, else 0.
+/// Throws domain_error unless low <= high.
+XTAPE_API variable<float> clip(const operand<float>& x, double low, double high);
+XTAPE_API variable<double> clip(const operand<double>& x, double low, double high);
+
 /// g where a > b, g/2 where a = b, else 0; g where one is NaN: maximum's derivative applied to g. d/dg = 1, 1/2
 /// or 0; d/da = d/db = 0.
 XTAPE_API variable<float> prefer(const operand<float>& g, const operand<float>& a,

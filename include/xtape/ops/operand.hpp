@@ -82,9 +82,9 @@ inline constexpr bool is_variable<parameter<T>> = true;
 }  // namespace xtape
 
 // Note [array op variable]
-// xtensor's operators take any pair in which one is an xtensor expression, a variable being the other
-// included, and would be a better match than ours. Without a type for that pair they bow out.
-template <class F, class A, class B>
-requires(xtape::is_variable<std::remove_cvref_t<A>> ||
-         xtape::is_variable<std::remove_cvref_t<B>>) struct xt::detail::xfunction_type<F, A, B> {
+// xtensor's operators and functions take any arguments of which one is an xtensor expression, variables among
+// the others included, and would be a better match than ours. Without a type for those they bow out.
+template <class F, class... E>
+requires(xtape::is_variable<std::remove_cvref_t<E>> ||
+         ...) struct xt::detail::xfunction_type<F, E...> {
 };
