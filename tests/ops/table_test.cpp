@@ -106,7 +106,7 @@ TEST_CASE("every declared operation has a row, and every row is declared", "[ops
   std::set<std::string> rows;
   for (const operation& op : table::operations()) rows.insert(op.declaration);
   for (const std::string& name : names) {
-    INFO(name << " has no row in tests/ops/table.cpp");
+    INFO(name << " has no row in tests/ops/rows_*.cpp");
     CHECK(rows.count(name) == 1);
   }
   for (const std::string& name : rows) {
