@@ -34,11 +34,7 @@ struct tanh_rule : elementwise {
 struct relu_rule : elementwise {
   static constexpr std::string_view name = "relu";
   static constexpr saves saved = saves::output;
-  template <class T, class A>
-  static auto forward(const xsimd::batch<T, A>& x) {
-    const xsimd::batch<T, A> zero(T(0));
-    return xsimd::select(x <= zero, zero, x);  // not max: NaN stays NaN
-  }
+  static auto forward(const auto& x) { return relu(x); }
   static auto vjp(arg<0>, const auto& g, const auto& y) { return gate(g, y); }
 };
 

@@ -216,11 +216,7 @@ struct clip_rule : elementwise {
   static constexpr std::string_view name = "clip";
   static constexpr saves saved = saves::both;
   double low, high;
-  template <class T, class A>
-  auto forward(const xsimd::batch<T, A>& x) const {
-    const xsimd::batch<T, A> least(static_cast<T>(low)), most(static_cast<T>(high));
-    return xsimd::select(x < least, least, xsimd::select(x > most, most, x));
-  }
+  auto forward(const auto& x) const { return clip(x, low, high); }
   static auto vjp(arg<0>, const auto& g, const auto& y, const auto& x) {
     return where(x - y, 0, g);  // x - y is 0 where nothing was clipped
   }

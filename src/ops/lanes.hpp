@@ -61,6 +61,13 @@ xsimd::batch<T, A> gate(const xsimd::batch<T, A>& g, const xsimd::batch<T, A>& y
   return xsimd::select(y > xsimd::batch<T, A>(T(0)), g, xsimd::batch<T, A>(T(0)));
 }
 
+/// x where x > 0, else 0; NaN stays NaN.
+template <class T, class A>
+xsimd::batch<T, A> relu(const xsimd::batch<T, A>& x) {
+  const xsimd::batch<T, A> zero(T(0));
+  return xsimd::select(x <= zero, zero, x);
+}
+
 /// g where a > b, g/2 where a = b, 0 where a < b, and g beside NaN.
 template <class T, class A>
 xsimd::batch<T, A> prefer(const xsimd::batch<T, A>& g, const xsimd::batch<T, A>& a,
@@ -82,6 +89,12 @@ xsimd::batch<T, A> where(const xsimd::batch<T, A>& condition, const xsimd::batch
 template <class T, class A>
 xsimd::batch<T, A> where(const xsimd::batch<T, A>& condition, int a, const xsimd::batch<T, A>& b) {
   return where(condition, xsimd::batch<T, A>(static_cast<T>(a)), b);
+}
+
+template <class T, class A>
+xsimd::batch<T, A> clip(const xsimd::batch<T, A>& x, double low, double high) {
+  const xsimd::batch<T, A> least(static_cast<T>(low)), most(static_cast<T>(high));
+  return xsimd::select(x < least, least, xsimd::select(x > most, most, x));
 }
 
 /// The logistic function, and the softplus log(1 + e^x) in a form in which nothing overflows.
