@@ -252,18 +252,19 @@ variable<T> apply_kl(const operand<T>& log_q, const operand<T>& p, reduction how
 
 // Throws unless x is (n, c) with n and c at least 1.
 template <real T>
-void check_rows(const std::string& name, const operand<T>& x) {
+void check_rows(std::string_view name, const operand<T>& x) {
   const shape_type& shape = x.shape();
   if (shape.size() != 2)
-    throw shape_error(name + ": " + to_string(shape) + ": must be (batch, classes)", x.where());
+    throw shape_error(std::string(name) + ": " + to_string(shape) + ": must be (batch, classes)",
+                      x.where());
   if (size_of(shape) == 0)
-    throw domain_error(name + ": " + to_string(shape) +
+    throw domain_error(std::string(name) + ": " + to_string(shape) +
                            (shape[0] == 0 ? ": the batch is empty" : ": there are no classes"),
                        x.where());
 }
 
 template <real T>
-void check_labels(const std::string& name, const operand<T>& x, const std::vector<int>& labels,
+void check_labels(std::string_view name, const operand<T>& x, const std::vector<int>& labels,
                   std::optional<int> ignored) {
   check_rows(name, x);
   const std::size_t n = x.shape()[0], classes = x.shape()[1];
@@ -273,7 +274,7 @@ void check_labels(const std::string& name, const operand<T>& x, const std::vecto
         x.where());
   for (std::size_t i = 0; i < n; ++i)
     if (labels[i] != ignored && (labels[i] < 0 || static_cast<std::size_t>(labels[i]) >= classes))
-      throw domain_error(name + ": label " + std::to_string(labels[i]) + " at index " +
+      throw domain_error(std::string(name) + ": label " + std::to_string(labels[i]) + " at index " +
                              std::to_string(i) + ": labels must be 0.." +
                              std::to_string(classes - 1),
                          x.where());
