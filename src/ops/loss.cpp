@@ -269,9 +269,9 @@ void check_labels(std::string_view name, const operand<T>& x, const std::vector<
   check_rows(name, x);
   const std::size_t n = x.shape()[0], classes = x.shape()[1];
   if (labels.size() != n)
-    throw shape_error(
-        name + ": " + to_string(x.shape()) + " and " + std::to_string(labels.size()) + " labels",
-        x.where());
+    throw shape_error(std::string(name) + ": " + to_string(x.shape()) + " and " +
+                          std::to_string(labels.size()) + " labels",
+                      x.where());
   for (std::size_t i = 0; i < n; ++i)
     if (labels[i] != ignored && (labels[i] < 0 || static_cast<std::size_t>(labels[i]) >= classes))
       throw domain_error(std::string(name) + ": label " + std::to_string(labels[i]) + " at index " +
