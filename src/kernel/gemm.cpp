@@ -2,6 +2,7 @@
 
 #include <xtape/array/error.hpp>
 
+#include "kernel/elementwise.hpp"
 #include "kernel/lane.hpp"
 #include "kernel/parallel.hpp"
 
@@ -148,7 +149,7 @@ void gemm(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std:
   const int terms = blas_size(k);
   if (k == 0) return scale(m * n, beta, c);
   const auto op = [](bool transpose) { return transpose ? CblasTrans : CblasNoTrans; };
-  if (n == 1 && m > 1)
+  if (n == 1 && (m > 1 || k > packed_rows))
     return blas_gemv(op(transpose_a), transpose_a ? terms : rows, transpose_a ? rows : terms, alpha,
                      a, b, beta, c);
   if (m == 1 && n > 1)
@@ -158,6 +159,66 @@ void gemm(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std:
     return small_gemm(transpose_a, transpose_b, m, n, k, alpha, a, b, beta, c);
   blas_gemm(op(transpose_a), op(transpose_b), rows, cols, terms, alpha, a,
             transpose_a ? rows : terms, b, transpose_b ? terms : cols, beta, c);
+}
+
+namespace {
+
+/// The shape that all three broadcast to.
+shape_type common_shape(const shape_type& a, const shape_type& b, const shape_type& c) {
+  shape_type all(std::max({a.size(), b.size(), c.size()}), 1);
+  for (const shape_type* const shape : {&a, &b, &c})
+    for (std::size_t i = 1; i <= shape->size(); ++i)
+      if ((*shape)[shape->size() - i] != 1) all[all.size() - i] = (*shape)[shape->size() - i];
+  return all;
+}
+
+/// Products of more terms than this are left to the threads of BLAS, one after the other.
+constexpr std::size_t large_product = 64 * 64 * 64;
+
+}  // namespace
+
+template <class T>
+void gemm_batches(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std::size_t k,
+                  const shape_type& batch_a, const T* a, const shape_type& batch_b, const T* b,
+                  bool accumulate, const shape_type& batch_c, T* c) {
+  const std::size_t a_size = m * k, b_size = k * n, c_size = m * n;
+  const shape_type all = common_shape(batch_a, batch_b, batch_c);
+  if (c_size == 0 || size_of(all) == 0) {
+    if (!accumulate) std::fill_n(c, c_size * size_of(batch_c), T(0));
+    return;
+  }
+  loop_nest<3> nest(all, {&batch_a, &batch_b, &batch_c});
+  // Along the innermost axis the matrices lie behind each other: as one with more rows, or more terms.
+  std::size_t& inner = nest.sizes[nest.rank - 1];
+  const auto [a_step, b_step, c_step] = nest.steps[nest.rank - 1];
+  if (a_step == 1 && b_step == 0 && c_step == 1 && (!transpose_a || k == 1))
+    m *= std::exchange(inner, 1);
+  else if (a_step == 1 && b_step == 1 && c_step == 0 && (transpose_a || m == 1) &&
+           (!transpose_b || n == 1))
+    k *= std::exchange(inner, 1);
+
+  std::size_t count = 1;
+  bool sums = false;  // an element of c belongs to several products
+  for (std::size_t axis = 0; axis < nest.rank; ++axis) {
+    count *= nest.sizes[axis];
+    sums = sums || (nest.steps[axis][2] == 0 && nest.sizes[axis] > 1);
+  }
+  if (sums && !accumulate) std::fill_n(c, c_size * size_of(batch_c), T(0));
+  const T beta(accumulate || sums ? 1 : 0);
+  const auto products = [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
+      std::array<std::size_t, 3> at{};
+      std::size_t rest = i;
+      for (std::size_t axis = nest.rank; axis-- > 0; rest /= nest.sizes[axis])
+        for (std::size_t x = 0; x < 3; ++x) at[x] += rest % nest.sizes[axis] * nest.steps[axis][x];
+      gemm(transpose_a, transpose_b, m, n, k, T(1), a + at[0] * a_size, b + at[1] * b_size, beta,
+           c + at[2] * c_size);
+    }
+  };
+  if (sums || m * n * k > large_product)
+    products(0, count);
+  else
+    parallel_for(count, count * m * n * k / 8, 1, products);
 }
 
 template <class T>
@@ -255,11 +316,17 @@ void column_sums(std::size_t rows, std::size_t cols, const T* x, bool accumulate
 
 template void gemm(bool, bool, std::size_t, std::size_t, std::size_t, float, const float*,
                    const float*, float, float*);
+template void gemm_batches(bool, bool, std::size_t, std::size_t, std::size_t, const shape_type&,
+                           const float*, const shape_type&, const float*, bool, const shape_type&,
+                           float*);
 template void affine(std::size_t, std::size_t, std::size_t, const float*, const float*,
                      const float*, float*);
 template void column_sums(std::size_t, std::size_t, const float*, bool, float*);
 template void gemm(bool, bool, std::size_t, std::size_t, std::size_t, double, const double*,
                    const double*, double, double*);
+template void gemm_batches(bool, bool, std::size_t, std::size_t, std::size_t, const shape_type&,
+                           const double*, const shape_type&, const double*, bool, const shape_type&,
+                           double*);
 template void affine(std::size_t, std::size_t, std::size_t, const double*, const double*,
                      const double*, double*);
 template void column_sums(std::size_t, std::size_t, const double*, bool, double*);

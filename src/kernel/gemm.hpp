@@ -2,6 +2,8 @@
 
 #include <cstddef>
 
+#include <xtape/array/shape.hpp>
+
 namespace xtape::kernel {
 
 /// c = alpha op(a) op(b) + beta c, with op(x) = x, or x transposed where asked for.
@@ -12,6 +14,15 @@ namespace xtape::kernel {
 template <class T>
 void gemm(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std::size_t k, T alpha,
           const T* a, const T* b, T beta, T* c);
+
+/// The same, with alpha = 1, for every index of the batches' shapes, which broadcast against each other:
+/// a, b and c are contiguous arrays of such matrices. What lacks an axis of the others', or has it once,
+/// is used again along it; c then receives the sum. c is added to where `accumulate`. A shared factor
+/// costs no more than one product of the same size: (batch, m, k) by (k, n) is one of (batch m, k).
+template <class T>
+void gemm_batches(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std::size_t k,
+                  const shape_type& batch_a, const T* a, const shape_type& batch_b, const T* b,
+                  bool accumulate, const shape_type& batch_c, T* c);
 
 /// c_ij = bias_j + sum_p a_ip b_pj. a: (m, k), b: (k, n), bias: (n), c: (m, n); c must not overlap
 /// the others. Throws what gemm throws.

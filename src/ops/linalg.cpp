@@ -1,7 +1,7 @@
 #include <xtape/ops/linalg.hpp>
 
-#include "kernel/gemm.hpp"
 #include "ops/broadcast.hpp"
+#include "ops/product.hpp"
 
 namespace xtape {
 
@@ -9,63 +9,20 @@ using namespace detail;
 
 namespace {
 
-template <real T>
-variable<T> product(const operand<T>& a, const operand<T>& b, bool transpose_a, bool transpose_b);
-
-// op(a) op(b), each as it is or transposed. The derivatives are again such products, so that no
-// transposed copy is ever made.
-struct matmul_rule : structural {
-  static constexpr std::string_view name = "matmul";
-  static constexpr saves saved = saves::inputs;
-  static constexpr bool fused = true;
-  bool transpose_a, transpose_b;
-
-  template <real T>
-  variable<T> forward(const array_view<T>& a, const array_view<T>& b) const {
-    const variable<T> y =
-        blank<T>({a.shape()[transpose_a ? 1 : 0], b.shape()[transpose_b ? 0 : 1]});
-    multiply<T>(a, b, transpose_a, transpose_b, {y.node().data(), false});
-    return y;
-  }
-  template <real T>
-  auto vjp(arg<0>, const variable<T>& g, const variable<T>&, const variable<T>& b) const {
-    return transpose_a ? product<T>(b, g, transpose_b, true)
-                       : product<T>(g, b, false, !transpose_b);
-  }
-  template <real T>
-  auto vjp(arg<1>, const variable<T>& g, const variable<T>& a, const variable<T>&) const {
-    return transpose_b ? product<T>(g, a, true, transpose_a)
-                       : product<T>(a, g, !transpose_a, false);
-  }
-  template <real T>
-  void accumulate(arg<0>, target<T> to, const array_view<T>& g, const array_view<T>&,
-                  const array_view<T>& b) const {
-    transpose_a ? multiply(b, g, transpose_b, true, to) : multiply(g, b, false, !transpose_b, to);
-  }
-  template <real T>
-  void accumulate(arg<1>, target<T> to, const array_view<T>& g, const array_view<T>& a,
-                  const array_view<T>&) const {
-    transpose_b ? multiply(g, a, true, transpose_a, to) : multiply(a, g, !transpose_a, false, to);
-  }
-
-  template <real T>
-  static void multiply(const array_view<T>& a, const array_view<T>& b, bool ta, bool tb,
-                       target<T> to) {
-    const std::size_t m = a.shape()[ta ? 1 : 0], k = a.shape()[ta ? 0 : 1],
-                      n = b.shape()[tb ? 0 : 1];
-    kernel::gemm<T>(ta, tb, m, n, k, T(1), a.data(), b.data(), T(to.accumulate ? 1 : 0), to.data);
-  }
+struct dot_rule : matmul_rule {
+  static constexpr std::string_view name = "dot";
 };
 
-template <real T>
-variable<T> product(const operand<T>& a, const operand<T>& b, bool transpose_a, bool transpose_b) {
-  return apply(matmul_rule{{}, transpose_a, transpose_b}, a, b);
-}
+struct outer_rule : matmul_rule {
+  static constexpr std::string_view name = "outer";
+};
 
 struct affine_rule : structural {
   static constexpr std::string_view name = "affine";
   static constexpr saves saved = saves::inputs;
   static constexpr bool fused = true;
+  static constexpr product_forms for_x{form::matrix, form::transposed, form::matrix};
+  static constexpr product_forms for_weight{form::transposed, form::matrix, form::matrix};
 
   template <real T>
   variable<T> forward(const array_view<T>& x, const array_view<T>& w,
@@ -76,14 +33,14 @@ struct affine_rule : structural {
     return y;
   }
   template <real T>
-  auto vjp(arg<0>, const variable<T>& g, const variable<T>&, const variable<T>& w,
+  auto vjp(arg<0>, const variable<T>& g, const variable<T>& x, const variable<T>& w,
            const variable<T>&) const {
-    return product<T>(g, w, false, true);
+    return product<T>(for_x, g, w, x.shape());
   }
   template <real T>
-  auto vjp(arg<1>, const variable<T>& g, const variable<T>& x, const variable<T>&,
+  auto vjp(arg<1>, const variable<T>& g, const variable<T>& x, const variable<T>& w,
            const variable<T>&) const {
-    return product<T>(x, g, true, false);
+    return product<T>(for_weight, x, g, w.shape());
   }
   template <real T>
   auto vjp(arg<2>, const variable<T>& g, const variable<T>&, const variable<T>&,
@@ -91,14 +48,14 @@ struct affine_rule : structural {
     return sum_to<T>(g, b.shape());
   }
   template <real T>
-  void accumulate(arg<0>, target<T> to, const array_view<T>& g, const array_view<T>&,
+  void accumulate(arg<0>, target<T> to, const array_view<T>& g, const array_view<T>& x,
                   const array_view<T>& w, const array_view<T>&) const {
-    matmul_rule::multiply(g, w, false, true, to);
+    matmul_rule::multiply(for_x, g, w, x.shape(), to);
   }
   template <real T>
   void accumulate(arg<1>, target<T> to, const array_view<T>& g, const array_view<T>& x,
-                  const array_view<T>&, const array_view<T>&) const {
-    matmul_rule::multiply(x, g, true, false, to);
+                  const array_view<T>& w, const array_view<T>&) const {
+    matmul_rule::multiply(for_weight, x, g, w.shape(), to);
   }
   template <real T>
   void accumulate(arg<2>, target<T> to, const array_view<T>& g, const array_view<T>&,
@@ -107,33 +64,71 @@ struct affine_rule : structural {
   }
 };
 
-// Throws unless x (n, k) and w (k, m) are matrices that can be multiplied. `shapes` makes the text of an
-// error, which nobody pays for who has none.
-template <real T, class Shapes>
-void check_product(const operand<T>& a, const operand<T>& b, const Shapes& shapes) {
-  const auto fail = [&](const std::string& reason) {
-    throw shape_error(shapes() + ": " + reason, a.where());
-  };
-  if (a.shape().size() != 2 || b.shape().size() != 2) fail("both must be matrices");
-  if (a.shape()[1] != b.shape()[0])
-    fail("inner dimensions " + std::to_string(a.shape()[1]) + " and " +
-         std::to_string(b.shape()[0]) + " differ");
+std::string both(const char* operation, const shape_type& a, const shape_type& b) {
+  return std::string(operation) + ": " + to_string(a) + " x " + to_string(b);
+}
+
+// Throws unless the columns of a are as many as the rows of b. `shapes` makes the text of an error, which
+// nobody pays for who has none.
+template <class Shapes>
+void check_inner(std::size_t columns, std::size_t rows, const Shapes& shapes, location where) {
+  if (columns != rows)
+    throw shape_error(shapes() + ": inner dimensions " + std::to_string(columns) + " and " +
+                          std::to_string(rows) + " differ",
+                      where);
 }
 
 template <real T>
 variable<T> apply_matmul(const operand<T>& a, const operand<T>& b) {
-  check_product(a, b,
-                [&] { return "matmul: " + to_string(a.shape()) + " x " + to_string(b.shape()); });
-  return product(a, b, false, false);
+  const shape_type &sa = a.shape(), &sb = b.shape();
+  const auto shapes = [&] { return both("matmul", sa, sb); };
+  if (sa.empty() || sb.empty())
+    throw shape_error(shapes() + ": a scalar is neither a vector nor a matrix", a.where());
+  product_forms as{form::matrix, form::matrix, form::matrix};
+  if (sa.size() == 1) as.a = as.y = form::row;
+  if (sb.size() == 1) {
+    as.b = form::column;
+    as.y = sa.size() == 1 ? form::scalar : form::column;
+  }
+  check_inner(columns_of(sa, as.a), rows_of(sb, as.b), shapes, a.where());
+  shape_type result;
+  if (sa.size() > 2 || sb.size() > 2)
+    result = broadcast_batches(batch_of(sa, as.a), batch_of(sb, as.b), shapes, a.where());
+  if (as.a == form::matrix) result.push_back(rows_of(sa, as.a));
+  if (as.b == form::matrix) result.push_back(columns_of(sb, as.b));
+  return product<T>(as, a, b, result);
+}
+
+// Throws unless both are vectors.
+template <real T>
+void check_vectors(const char* operation, const operand<T>& a, const operand<T>& b) {
+  if (a.shape().size() != 1 || b.shape().size() != 1)
+    throw shape_error(both(operation, a.shape(), b.shape()) + ": both must be vectors", a.where());
+}
+
+template <real T>
+variable<T> apply_dot(const operand<T>& a, const operand<T>& b) {
+  check_vectors("dot", a, b);
+  check_inner(
+      a.shape()[0], b.shape()[0], [&] { return both("dot", a.shape(), b.shape()); }, a.where());
+  return apply(dot_rule{{{}, {form::row, form::column, form::scalar}, {}}}, a, b);
+}
+
+template <real T>
+variable<T> apply_outer(const operand<T>& a, const operand<T>& b) {
+  check_vectors("outer", a, b);
+  const shape_type result{a.shape()[0], b.shape()[0]};
+  return apply(outer_rule{{{}, {form::column, form::row, form::matrix}, result}}, a, b);
 }
 
 template <real T>
 variable<T> apply_affine(const operand<T>& x, const operand<T>& w, const operand<T>& b) {
   const auto shapes = [&] {
-    return "affine: " + to_string(x.shape()) + " x " + to_string(w.shape()) + " + " +
-           to_string(b.shape());
+    return both("affine", x.shape(), w.shape()) + " + " + to_string(b.shape());
   };
-  check_product(x, w, shapes);
+  if (x.shape().size() != 2 || w.shape().size() != 2)
+    throw shape_error(shapes() + ": both must be matrices", x.where());
+  check_inner(x.shape()[1], w.shape()[0], shapes, x.where());
   if (b.shape() != shape_type{w.shape()[1]})
     throw shape_error(
         shapes() + ": the bias must have shape (" + std::to_string(w.shape()[1]) + ")", x.where());
@@ -147,6 +142,16 @@ variable<float> matmul(const operand<float>& a, const operand<float>& b) {
 }
 variable<double> matmul(const operand<double>& a, const operand<double>& b) {
   return apply_matmul(a, b);
+}
+
+variable<float> dot(const operand<float>& a, const operand<float>& b) { return apply_dot(a, b); }
+variable<double> dot(const operand<double>& a, const operand<double>& b) { return apply_dot(a, b); }
+
+variable<float> outer(const operand<float>& a, const operand<float>& b) {
+  return apply_outer(a, b);
+}
+variable<double> outer(const operand<double>& a, const operand<double>& b) {
+  return apply_outer(a, b);
 }
 
 variable<float> affine(const operand<float>& x, const operand<float>& weight,

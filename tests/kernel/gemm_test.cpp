@@ -4,6 +4,7 @@
 
 #include "catch.hpp"
 
+#include <array>
 #include <climits>
 #include <cmath>
 #include <limits>
@@ -17,6 +18,7 @@
 using xtape::kernel::affine;
 using xtape::kernel::column_sums;
 using xtape::kernel::gemm;
+using xtape::kernel::gemm_batches;
 
 namespace {
 
@@ -170,6 +172,67 @@ TEST_CASE("gemm refuses sizes BLAS cannot count", "[kernel][gemm]") {
     CHECK(message(1, big, 1) == expected);
     CHECK(message(1, 1, big) == expected);
   }
+}
+
+TEMPLATE_TEST_CASE("gemm_batches agrees with a product a matrix", "[kernel][gemm]", float, double) {
+  using T = TestType;
+  using shape = xtape::shape_type;
+  struct batches {
+    shape a, b, c, all;
+  };
+  // With shared factors, sums, both, an axis that only c has, and nothing at all.
+  const std::vector<batches> cases = {{{4}, {4}, {4}, {4}},
+                                      {{4}, {}, {4}, {4}},
+                                      {{}, {4}, {4}, {4}},
+                                      {{4}, {4}, {}, {4}},
+                                      {{4}, {4}, {1}, {4}},
+                                      {{}, {}, {4}, {4}},
+                                      {{2, 3}, {3}, {2, 3}, {2, 3}},
+                                      {{2, 1}, {3}, {3}, {2, 3}},
+                                      {{2, 3}, {2, 3}, {2, 1}, {2, 3}},
+                                      {{3, 1, 2}, {2, 1}, {3, 2, 2}, {3, 2, 2}},
+                                      {{}, {}, {}, {}},
+                                      {{0}, {0}, {}, {0}},
+                                      {{300}, {300}, {300}, {300}},
+                                      {{300}, {}, {300}, {300}}};
+  const auto place = [](const shape& of, const shape& all, std::size_t number) {
+    std::size_t at = 0, stride = 1;
+    for (std::size_t i = 1; i <= all.size(); number /= all[all.size() - i++])
+      if (i <= of.size() && of[of.size() - i] != 1) {
+        at += number % all[all.size() - i] * stride;
+        stride *= of[of.size() - i];
+      }
+    return at;
+  };
+  for (const auto& [batch_a, batch_b, batch_c, all] : cases)
+    for (const auto& [m, n, k] : {std::array<std::size_t, 3>{2, 3, 4},
+                                  {1, 3, 4},
+                                  {3, 1, 2},
+                                  {3, 2, 1},
+                                  {1, 1, 5},
+                                  {2, 2, 0},
+                                  {0, 2, 2},
+                                  {9, 8, 7}})
+      for (const int flags : {0, 1, 2, 3, 4, 5, 6, 7}) {
+        const bool ta = (flags & 1) != 0, tb = (flags & 2) != 0, accumulate = (flags & 4) != 0;
+        INFO(to_string(batch_a) << to_string(batch_b) << to_string(batch_c) << m << n << k
+                                << flags);
+        const auto a = random_values<T>(size_of(batch_a) * m * k, 4);
+        const auto b = random_values<T>(size_of(batch_b) * k * n, 5);
+        std::vector<T> expected(size_of(batch_c) * m * n, T(accumulate ? 0.5 : 0));
+        std::vector<T> c(expected.size() + 1, T(accumulate ? 0.5 : NAN));
+        c.back() = T(77);
+        for (std::size_t i = 0; i < size_of(all); ++i)
+          gemm(ta, tb, m, n, k, T(1), a.data() + place(batch_a, all, i) * m * k,
+               b.data() + place(batch_b, all, i) * k * n, T(1),
+               expected.data() + place(batch_c, all, i) * m * n);
+        gemm_batches(ta, tb, m, n, k, batch_a, a.data(), batch_b, b.data(), accumulate, batch_c,
+                     c.data());
+        REQUIRE(c.back() == T(77));
+        const T tolerance = 64 * T(k + 1) * std::numeric_limits<T>::epsilon();
+        for (std::size_t i = 0; i < expected.size(); ++i)
+          REQUIRE(std::abs(c[i] - expected[i]) <= tolerance);
+      }
 }
 
 TEMPLATE_TEST_CASE("affine is the product plus a bias a row", "[kernel][gemm]", float, double) {

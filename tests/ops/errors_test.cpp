@@ -32,7 +32,7 @@ TEST_CASE("shapes that do not broadcast", "[ops][errors]") {
 TEST_CASE("the line is the operand's, or at_line's", "[ops][errors]") {
   errors::witness w;
   const parameter<double> c(some({4}));
-  w.check<shape_error>("matmul: (2, 3) x (4): both must be matrices", [&](int& line) {
+  w.check<shape_error>("matmul: (2, 3) x (4): inner dimensions 3 and 4 differ", [&](int& line) {
     const at_line outer({__FILE__, line = 7});
     const at_line inner({__FILE__, 8});
     matmul(w.a, c);
@@ -90,8 +90,8 @@ TEST_CASE("products of shapes that do not fit", "[ops][errors]") {
                        [&](int& line) {
                          line = __LINE__, matmul(some({128, 784}), some({256, 10}));
                        });
-  w.check<shape_error>("matmul: (2, 3) x (3): both must be matrices",
-                       [&](int& line) { line = __LINE__, matmul(w.a, w.b); });
+  w.check<shape_error>("matmul: (2, 3) x (): a scalar is neither a vector nor a matrix",
+                       [&](int& line) { line = __LINE__, matmul(w.a, 2); });
   w.check<shape_error>("affine: (2, 3) x (2, 3) + (3): inner dimensions 3 and 2 differ",
                        [&](int& line) { line = __LINE__, affine(w.a, w.a, w.b); });
   w.check<shape_error>("affine: (3) x (2, 3) + (3): both must be matrices",
