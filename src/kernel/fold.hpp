@@ -252,9 +252,10 @@ void fold(std::size_t outer, std::size_t n, std::size_t inner, const T* x, const
       for (std::size_t i = begin; i < end; i += w) {
         const std::size_t count = std::min(w, end - i);
         std::array<const T*, w> from;
+        std::size_t o = i / inner, column = i % inner;
         for (std::size_t k = 0; k < w; ++k) {
-          const std::size_t result = std::min(i + k, end - 1);
-          from[k] = x + result / inner * n * inner + result % inner;
+          from[k] = x + o * n * inner + column;
+          if (k + 1 < count && ++column == inner) column = 0, ++o;
         }
         Fold all(number(i, count));
         for (std::size_t j = 0; j < n; ++j) {

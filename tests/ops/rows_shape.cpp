@@ -414,6 +414,60 @@ void add_shape(std::vector<operation>& rows) {
   rows.push_back(row(
       "triu(x, k)", "one below", {plain}, stacks, [](const auto& x) { return triu(x[0], -1); },
       kept([](std::ptrdiff_t above) { return above >= -1; })));
+
+  const auto joined = [](std::size_t axis) -> expectation {
+    return [axis](const arrays<double>& x) {
+      shape_type to = x[0].shape();
+      to[axis] = 0;
+      for (const array<double>& part : x) to[axis] += part.shape()[axis];
+      return generate(to, [&](index at) {
+        std::size_t k = 0;
+        while (at[axis] >= x[k].shape()[axis]) at[axis] -= x[k++].shape()[axis];
+        return element(x[k], at);
+      });
+    };
+  };
+  rows.push_back(row(
+      "concatenate(parts, axis, where)", "axis 0", {plain, plain, plain},
+      {{{2, 3}, {1, 3}, {3, 3}},
+       {{2}, {2}, {2}},
+       {{2, 1, 2}, {0, 1, 2}, {1, 1, 2}},
+       {{2, 0}, {1, 0}, {0, 0}}},
+      [](const auto& x) { return concatenate(x); }, joined(0)));
+  rows.push_back(row(
+      "concatenate(parts, axis, where)", "axis -1", {plain, plain},
+      {{{2, 3}, {2, 1}}, {{2}, {5}}, {{2, 3, 2}, {2, 3, 2}}, {{0, 2}, {0, 1}}, {{2, 0}, {2, 3}}},
+      [](const auto& x) { return concatenate(x, -1); },
+      [=](const arrays<double>& x) { return joined(x[0].dimension() - 1)(x); }));
+  rows.push_back(row(
+      "concatenate(parts, axis, where)", "axis 1 of one part", {plain}, cubes,
+      [](const auto& x) { return concatenate(x, 1); }, joined(1)));
+  const auto stacked = [](std::size_t axis) -> expectation {
+    return [axis](const arrays<double>& x) {
+      shape_type to = x[0].shape();
+      to.insert(to.begin() + axis, x.size());
+      return generate(to, [&](index at) {
+        const std::size_t k = at[axis];
+        at.erase(at.begin() + static_cast<std::ptrdiff_t>(axis));
+        return element(x[k], at);
+      });
+    };
+  };
+  const lists twins = {
+      {{2, 3}, {2, 3}}, {{4}, {4}}, {{2, 1, 3, 1}, {2, 1, 3, 1}}, {{0, 2}, {0, 2}}};
+  rows.push_back(row(
+      "stack(parts, axis, where)", "", {plain, plain}, twins,
+      [](const auto& x) { return stack(x); }, stacked(0)));
+  rows.push_back(row(
+      "stack(parts, axis, where)", "axis 1", {plain, plain}, twins,
+      [](const auto& x) { return stack(x, 1); }, stacked(1)));
+  rows.push_back(row(
+      "stack(parts, axis, where)", "axis -1", {plain, plain}, twins,
+      [](const auto& x) { return stack(x, -1); },
+      [=](const arrays<double>& x) { return stacked(x[0].dimension())(x); }));
+  rows.push_back(row(
+      "stack(parts, axis, where)", "scalars", {plain, plain, plain}, {{{}, {}, {}}},
+      [](const auto& x) { return stack(x); }, stacked(0)));
 }
 
 }  // namespace table

@@ -85,6 +85,22 @@ TEST_CASE("split: equal parts, and cuts before indices", "[ops][shape]") {
   CHECK((x.grad() == array<double>{{0, 2, 3, 3, 0, 0}, {0, 2, 3, 3, 0, 0}}));
 }
 
+TEST_CASE("concatenate and stack, as users write them", "[ops][shape]") {
+  const parameter<double> x(array<double>{1, 2}), y(array<double>{3});
+  const tape recording;
+  const int line = __LINE__ + 1;
+  const variable<double> both = concatenate({x, y, x});
+  CHECK((both.value() == array<double>{1, 2, 3, 1, 2}));
+  CHECK(operations(recording) == std::vector<std::string>{"concatenate"});
+  CHECK(recording[0].where().line == line);
+  both.backward(array<double>{1, 10, 100, 1000, 10000});
+  CHECK((x.grad() == array<double>{1001, 10010}));
+  CHECK((y.grad() == array<double>{100}));
+  const array<double> constant{5, 6};
+  CHECK((stack({x, constant}, 1).value() == array<double>{{1, 5}, {2, 6}}));
+  CHECK((concatenate(split(variable<double>(constant), 2)).value() == constant));
+}
+
 TEST_CASE("elements move as they are", "[ops][shape][extremes]") {
   const array<double> ends{-0.0, not_a_number, infinity, -infinity, 5e-324, -300};
   const variable<double> x(ends);
@@ -295,4 +311,31 @@ TEST_CASE("shape operations: what is refused", "[ops][shape][errors]") {
                        [&](int& line) { line = __LINE__, tril(w.b); });
   w.check<shape_error>("triu: (): there must be at least two axes",
                        [&](int& line) { line = __LINE__, triu(variable<double>(1.0)); });
+  using parts = std::vector<variable<double>>;
+  w.check<domain_error>("concatenate: there are no parts",
+                        [&](int& line) { line = __LINE__, concatenate(parts{}); });
+  w.check<domain_error>("stack: there are no parts",
+                        [&](int& line) { line = __LINE__, stack(parts{}); });
+  w.check<shape_error>("concatenate" + no_axis,
+                       [&](int& line) { line = __LINE__, concatenate(parts{w.a}, 2); });
+  w.check<shape_error>("concatenate: () has no axis 0", [&](int& line) {
+    line = __LINE__, concatenate(parts{variable<double>(1.0)});
+  });
+  w.check<shape_error>("concatenate: (2, 3) and (3): the parts must have as many axes",
+                       [&](int& line) {
+                         line = __LINE__, concatenate(parts{w.a, w.b});
+                       });
+  w.check<shape_error>("concatenate: (2, 3) and (3, 2): sizes 2 and 3 of axis 0 differ",
+                       [&](int& line) {
+                         line = __LINE__, concatenate(parts{w.a, transpose(w.a.detach())}, 1);
+                       });
+  w.check<shape_error>("stack: (2, 3) and (3): the parts must have one shape", [&](int& line) {
+    line = __LINE__, stack(parts{w.a, w.b});
+  });
+  w.check<shape_error>("stack: 2 of (3): the result has no axis 2", [&](int& line) {
+    line = __LINE__, stack(parts{w.b, w.b}, 2);
+  });
+  w.check<shape_error>("stack: 2 of (3): the result has no axis -3", [&](int& line) {
+    line = __LINE__, stack(parts{w.b, w.b}, -3);
+  });
 }

@@ -148,6 +148,23 @@ XTAPE_API variable<double> tril(const operand<double>& x, std::ptrdiff_t k = 0);
 XTAPE_API variable<float> triu(const operand<float>& x, std::ptrdiff_t k = 0);
 XTAPE_API variable<double> triu(const operand<double>& x, std::ptrdiff_t k = 0);
 
+/// The parts one behind the other along an axis; their other sizes are equal. vjp: each part's slice of the
+/// cotangent. Throws shape_error for an axis that the parts do not have, or shapes that do not fit, domain_error
+/// where there are no parts.
+XTAPE_API variable<float> concatenate(const std::vector<variable<float>>& parts,
+                                      std::ptrdiff_t axis = 0,
+                                      location where = location::current());
+XTAPE_API variable<double> concatenate(const std::vector<variable<double>>& parts,
+                                       std::ptrdiff_t axis = 0,
+                                       location where = location::current());
+
+/// Parts of one shape, one behind the other along a new axis of the result. vjp: each part's slice of the
+/// cotangent. Throws as concatenate does.
+XTAPE_API variable<float> stack(const std::vector<variable<float>>& parts, std::ptrdiff_t axis = 0,
+                                location where = location::current());
+XTAPE_API variable<double> stack(const std::vector<variable<double>>& parts,
+                                 std::ptrdiff_t axis = 0, location where = location::current());
+
 /// x in `sections` equal parts along an axis, or cut before each of the indices, as NumPy's split:
 /// {2, 5} gives x[:2], x[2:5] and x[5:]. Every part is a slice. Throws shape_error for an axis that x does not
 /// have, or where its size cannot be divided so, domain_error unless there is at least one section.
