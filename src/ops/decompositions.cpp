@@ -236,23 +236,6 @@ struct cholesky_rule : structural {
   }
 };
 
-// log det x, d/dx = x^-T.
-struct logdet_rule : structural {
-  static constexpr std::string_view name = "logdet";
-  static constexpr saves saved = saves::both;
-
-  template <real T>
-  variable<T> forward(const array_view<T>& x) const;
-  template <real T>
-  auto vjp(arg<0>, const variable<T>& g, const variable<T>& y, const variable<T>& x) const {
-    const array_view<T> values = y.node().view();
-    for (std::size_t i = 0; i < values.size(); ++i)
-      if (std::isinf(values.data()[i]) && values.data()[i] < 0)
-        refuse("logdet: " + to_string(x.shape()), x.shape(), i, "singular: there is no derivative");
-    return each_matrix(g) * transpose(inverse(x), swap_last_two(x.shape()));
-  }
-};
-
 // f(n, factors, pivots) of each matrix.
 template <real T, class F>
 variable<T> of_factors(const array_view<T>& x, const F& f) {
@@ -268,10 +251,24 @@ variable<T> of_factors(const array_view<T>& x, const F& f) {
   return y;
 }
 
-template <real T>
-variable<T> logdet_rule::forward(const array_view<T>& x) const {
-  return of_factors(x, kernel::lu_logdet<T>);
-}
+// log det x, d/dx = x^-T.
+struct logdet_rule : structural {
+  static constexpr std::string_view name = "logdet";
+  static constexpr saves saved = saves::both;
+
+  template <real T>
+  variable<T> forward(const array_view<T>& x) const {
+    return of_factors(x, kernel::lu_logdet<T>);
+  }
+  template <real T>
+  auto vjp(arg<0>, const variable<T>& g, const variable<T>& y, const variable<T>& x) const {
+    const array_view<T> values = y.node().view();
+    for (std::size_t i = 0; i < values.size(); ++i)
+      if (std::isinf(values.data()[i]) && values.data()[i] < 0)
+        refuse("logdet: " + to_string(x.shape()), x.shape(), i, "singular: there is no derivative");
+    return each_matrix(g) * transpose(inverse(x), swap_last_two(x.shape()));
+  }
+};
 
 // Note [Bordered determinant]
 // The derivative of det x is its matrix of cofactors, det(x) x^-T where x is regular. Near a singular x that form
