@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <climits>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace xtape::kernel {
@@ -191,9 +192,10 @@ void gemm_batches(bool transpose_a, bool transpose_b, std::size_t m, std::size_t
   // Along the innermost axis the matrices lie behind each other: as one with more rows, or more terms.
   std::size_t& inner = nest.sizes[nest.rank - 1];
   const auto [a_step, b_step, c_step] = nest.steps[nest.rank - 1];
-  if (a_step == 1 && b_step == 0 && c_step == 1 && (!transpose_a || k == 1))
+  const bool countable = std::max(m, k) * inner <= static_cast<std::size_t>(INT_MAX);
+  if (countable && a_step == 1 && b_step == 0 && c_step == 1 && (!transpose_a || k == 1))
     m *= std::exchange(inner, 1);
-  else if (a_step == 1 && b_step == 1 && c_step == 0 && (transpose_a || m == 1) &&
+  else if (countable && a_step == 1 && b_step == 1 && c_step == 0 && (transpose_a || m == 1) &&
            (!transpose_b || n == 1))
     k *= std::exchange(inner, 1);
 

@@ -5,6 +5,7 @@
 #include "kernel/gemm.hpp"
 
 #include <cblas.h>
+#include <omp.h>
 
 #include <algorithm>
 #include <climits>
@@ -54,6 +55,21 @@ constexpr auto gesvd(float*) { return sgesvd_; }
 constexpr auto gesvd(double*) { return dgesvd_; }
 constexpr auto trsm(float*) { return cblas_strsm; }
 constexpr auto trsm(double*) { return cblas_dtrsm; }
+
+/// While it lives, small matrices are factored by the calling thread alone. OpenBLAS would share out the work
+/// from n = 64 or so, and its threads meet at every few columns: where the machine has other work too,
+/// n = 100 was seen to take 100 ms instead of 0.1 ms.
+class small_on_one_thread {
+ public:
+  explicit small_on_one_thread(std::size_t n) : before_(omp_get_max_threads()) {
+    if (n < 256) omp_set_num_threads(1);
+  }
+  ~small_on_one_thread() { omp_set_num_threads(before_); }
+  small_on_one_thread(const small_on_one_thread&) = delete;
+
+ private:
+  int before_;
+};
 
 template <class T>
 bool is_nan(T value) {
@@ -150,6 +166,7 @@ bool lu(std::size_t n, T* a, int* pivots) {
     return true;
   }
   int info = 0;
+  const small_on_one_thread threads(n);
   getrf(a)(&size, &size, a, &size, pivots, &info);
   return info == 0;
 }
@@ -163,6 +180,7 @@ void lu_solve(bool transposed, std::size_t n, std::size_t columns, const T* fact
     return;
   }
   const int rows = lapack_size(n), width = lapack_size(columns);
+  const small_on_one_thread threads(n);
   const auto swap = [&](std::size_t i) {
     const auto other = static_cast<std::size_t>(pivots[i] - 1);
     if (other != i) std::swap_ranges(x + i * columns, x + (i + 1) * columns, x + other * columns);
@@ -171,7 +189,9 @@ void lu_solve(bool transposed, std::size_t n, std::size_t columns, const T* fact
     trsm(x)(CblasRowMajor, CblasLeft, triangle, transposed ? CblasTrans : CblasNoTrans, diagonal,
             rows, width, T(1), factors, rows, x, width);
   };
-  if (transposed) {
+  if (pivots == nullptr) {
+    solve(CblasLower, CblasNonUnit);
+  } else if (transposed) {
     for (std::size_t i = 0; i < n; ++i) swap(i);
     solve(CblasUpper, CblasUnit);
     solve(CblasLower, CblasNonUnit);
@@ -188,6 +208,7 @@ void lu_inverse(std::size_t n, T* factors, const int* pivots) {
   const int size = lapack_size(n);
   int info = 0, work_size = -1;
   T best = 0;
+  const small_on_one_thread threads(n);
   getri(factors)(&size, factors, &size, pivots, &best, &work_size, &info);
   std::vector<T> work(std::max(n, static_cast<std::size_t>(best)));
   work_size = lapack_size(work.size());
@@ -217,6 +238,7 @@ bool cholesky(std::size_t n, T* a) {
   if (n == 0) return true;
   const int size = lapack_size(n);
   int info = 0;
+  const small_on_one_thread threads(n);
   bool no_number = false;
   for (std::size_t i = 0; i < n; ++i) {
     T* const row = a + i * n;
@@ -239,6 +261,7 @@ bool svd(std::size_t n, const T* a, T* u, T* s, T* vt) {
   std::vector<T> copy(a, a + n * n);
   int info = 0, work_size = -1;
   T best = 0;
+  const small_on_one_thread threads(n);
   // Of the transpose: its left vectors are our right ones.
   const auto run = [&](T* work) {
     gesvd(s)("A", "A", &size, &size, copy.data(), &size, s, vt, &size, u, &size, work, &work_size,
@@ -258,12 +281,16 @@ void cofactors(std::size_t n, const T* a, T* c) {
   std::vector<T> inverse(a, a + n * n);
   std::vector<int> pivots(n);
   const bool regular = lu(n, inverse.data(), pivots.data());
-  const T det = lu_det(n, inverse.data(), pivots.data());
-  if (regular && std::isnormal(det)) {
+  if (regular) {
+    const scaled<T> det = determinant(n, inverse.data(), pivots.data());
     lu_inverse(n, inverse.data(), pivots.data());
     if (norm(n, a) * norm(n, inverse.data()) < worst) {
       for (std::size_t i = 0; i < n; ++i)
-        for (std::size_t j = 0; j < n; ++j) c[i * n + j] = det * inverse[j * n + i];
+        for (std::size_t j = 0; j < n; ++j) {
+          scaled<T> product = det;
+          product *= inverse[j * n + i];
+          c[i * n + j] = product.value();
+        }
       return;
     }
   }

@@ -13,7 +13,8 @@ namespace xtape::kernel {
 template <class T>
 bool lu(std::size_t n, T* a, int* pivots);
 
-/// x = a^-1 x, or a^-T x, for x of (n, columns), a given by its factors, which are those of no singular matrix.
+/// x = a^-1 x, or a^-T x, for x of (n, columns), a given by its factors, which are those of no singular matrix;
+/// or, without pivots, for the lower triangle itself.
 template <class T>
 void lu_solve(bool transposed, std::size_t n, std::size_t columns, const T* factors,
               const int* pivots, T* x);

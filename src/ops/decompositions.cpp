@@ -1,15 +1,18 @@
 // What LAPACK's factorizations give: inverses, solutions, determinants, Cholesky factors.
 
-#include <cstring>
-#include <memory>
-#include <vector>
-
 #include <xtape/ops/arithmetic.hpp>
 #include <xtape/ops/linalg.hpp>
 #include <xtape/ops/shape.hpp>
 
 #include "kernel/lapack.hpp"
 #include "ops/product.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace xtape {
 
@@ -116,7 +119,8 @@ struct inverse_rule : structural {
   }
 };
 
-// The factors of an array of matrices, and the matrices, by which they are known again.
+// The factors of an array of matrices, and the matrices, by which they are known again. Without pivots the
+// matrices are lower triangular.
 template <real T>
 struct factorization {
   std::vector<T, pool_allocator<T>> matrices, factors;
@@ -148,16 +152,17 @@ struct solve_rule : structural {
     const std::size_t width = columns_of(result, columns);
     const shape_type of_a = batch_of(a.shape(), form::matrix), of_x = batch_of(result, columns);
     const kernel::loop_nest<1> nest(of_x, {&of_a});
-    const auto [step] = nest.steps[nest.rank - 1];
-    nest.for_rows(
-        0, size_of(of_x) == 0 ? 0 : nest.rows(), [&](const auto& offsets, std::size_t row) {
-          for (std::size_t i = 0; i < nest.inner(); ++i) {
-            const std::size_t number = offsets[0] + i * step;
-            kernel::lu_solve(transposed, all.n, width, known->factors.data() + number * all.size,
-                             known->pivots.data() + number * all.n,
-                             x.node().data() + (row * nest.inner() + i) * all.n * width);
-          }
-        });
+    const std::size_t step = nest.steps[nest.rank - 1][0];
+    nest.for_rows(0, size_of(of_x) == 0 ? 0 : nest.rows(),
+                  [&](const auto& offsets, std::size_t row) {
+                    for (std::size_t i = 0; i < nest.inner(); ++i) {
+                      const std::size_t number = offsets[0] + i * step;
+                      kernel::lu_solve(
+                          transposed, all.n, width, known->factors.data() + number * all.size,
+                          known->pivots.empty() ? nullptr : known->pivots.data() + number * all.n,
+                          x.node().data() + (row * nest.inner() + i) * all.n * width);
+                    }
+                  });
     return x;
   }
   // For b it is w with a^T w = g, for a it is -w x^T; the transposes of both where a is read transposed.
@@ -194,10 +199,6 @@ struct solve_rule : structural {
 template <real T>
 variable<T> solve_lower(bool transposed, const variable<T>& l, const variable<T>& b) {
   const auto known = std::make_shared<factorization<T>>(l.node().view());
-  const squares all(l.shape());
-  known->pivots.resize(all.count * all.n);
-  for (std::size_t i = 0; i < known->pivots.size(); ++i)
-    known->pivots[i] = static_cast<int>(i % all.n + 1);
   return apply(solve_rule<T>{{}, transposed, form::matrix, b.shape(), known}, argument<T>(l),
                argument<T>(b));
 }
@@ -235,23 +236,6 @@ struct cholesky_rule : structural {
   }
 };
 
-// log det x, d/dx = x^-T.
-struct logdet_rule : structural {
-  static constexpr std::string_view name = "logdet";
-  static constexpr saves saved = saves::both;
-
-  template <real T>
-  variable<T> forward(const array_view<T>& x) const;
-  template <real T>
-  auto vjp(arg<0>, const variable<T>& g, const variable<T>& y, const variable<T>& x) const {
-    const array_view<T> values = y.node().view();
-    for (std::size_t i = 0; i < values.size(); ++i)
-      if (std::isinf(values.data()[i]) && values.data()[i] < 0)
-        refuse("logdet: " + to_string(x.shape()), x.shape(), i, "singular: there is no derivative");
-    return each_matrix(g) * transpose(inverse(x), swap_last_two(x.shape()));
-  }
-};
-
 // f(n, factors, pivots) of each matrix.
 template <real T, class F>
 variable<T> of_factors(const array_view<T>& x, const F& f) {
@@ -267,10 +251,24 @@ variable<T> of_factors(const array_view<T>& x, const F& f) {
   return y;
 }
 
-template <real T>
-variable<T> logdet_rule::forward(const array_view<T>& x) const {
-  return of_factors(x, kernel::lu_logdet<T>);
-}
+// log det x, d/dx = x^-T.
+struct logdet_rule : structural {
+  static constexpr std::string_view name = "logdet";
+  static constexpr saves saved = saves::both;
+
+  template <real T>
+  variable<T> forward(const array_view<T>& x) const {
+    return of_factors(x, kernel::lu_logdet<T>);
+  }
+  template <real T>
+  auto vjp(arg<0>, const variable<T>& g, const variable<T>& y, const variable<T>& x) const {
+    const array_view<T> values = y.node().view();
+    for (std::size_t i = 0; i < values.size(); ++i)
+      if (std::isinf(values.data()[i]) && values.data()[i] < 0)
+        refuse("logdet: " + to_string(x.shape()), x.shape(), i, "singular: there is no derivative");
+    return each_matrix(g) * transpose(inverse(x), swap_last_two(x.shape()));
+  }
+};
 
 // Note [Bordered determinant]
 // The derivative of det x is its matrix of cofactors, det(x) x^-T where x is regular. Near a singular x that form

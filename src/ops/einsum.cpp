@@ -1,10 +1,5 @@
 // Sums over named axes, and the trace.
 
-#include <algorithm>
-#include <numeric>
-#include <string>
-#include <vector>
-
 #include <xtape/ops/arithmetic.hpp>
 #include <xtape/ops/linalg.hpp>
 #include <xtape/ops/shape.hpp>
@@ -14,6 +9,12 @@
 #include "kernel/transpose.hpp"
 #include "ops/axes.hpp"
 #include "tape/rule.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace xtape {
 

@@ -70,7 +70,7 @@ TEMPLATE_TEST_CASE("lu solves, inverts and gives the determinant", "[kernel][lap
     values<T> factors = a;
     std::vector<int> pivots(n);
     REQUIRE(lu(n, factors.data(), pivots.data()));
-    for (const std::size_t columns : {1, 2, 9})
+    for (const std::size_t columns : {1u, 2u, 9u})
       for (const bool transposed : {false, true}) {
         const values<T> x = random_values<T>(n * columns, 2);
         values<T> b = times(transposed, n, columns, a, x);
@@ -85,6 +85,13 @@ TEMPLATE_TEST_CASE("lu solves, inverts and gives the determinant", "[kernel][lap
     lu_inverse(n, factors.data(), pivots.data());
     CHECK(distance(times(false, n, n, a, factors), identity<T>(n)) < 40 * std::sqrt(n));
   }
+  // Without pivots, the lower triangle alone.
+  const values<T> triangle{2, 99, 3, 4};
+  values<T> x{2, 11};
+  lu_solve(false, 2, 1, triangle.data(), nullptr, x.data());
+  CHECK((x == values<T>{1, 2}));
+  lu_solve(true, 2, 1, triangle.data(), nullptr, x.data());
+  CHECK((x == values<T>{T(-0.25), T(0.5)}));
   values<T> permuted{0, 2, 0, 0, 0, 3, 5, 0, 0};
   int pivots[3];
   REQUIRE(lu(3, permuted.data(), pivots));
@@ -147,7 +154,7 @@ TEMPLATE_TEST_CASE("cofactors are the minors' determinants", "[kernel][lapack]",
   using T = TestType;
   const std::size_t n = 5;
   // Regular, of rank 4 to 0, and all but singular.
-  for (const std::size_t rank : {5, 4, 3, 2, 1, 0})
+  for (const std::size_t rank : {5u, 4u, 3u, 2u, 1u, 0u})
     for (const T small : {T(0), std::numeric_limits<T>::epsilon() * 3, T(1e-3)}) {
       values<T> middle = random_values<T>(n * n, 5);
       for (std::size_t i = rank * n; i < n * n; ++i) middle[i] *= small;
