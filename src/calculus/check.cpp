@@ -481,9 +481,7 @@ class gradient_check {
       return f;
     };
     if (d.kink()) {
-      const double low = std::min(d.left.value, d.right.value);
-      const double high = std::max(d.left.value, d.right.value);
-      const double error = std::max(d.left.error, d.right.error);
+      const auto [low, high, error] = d.slopes();
       f.tolerance = safety * (error + base);
       const double outside = f.analytic < low    ? low - f.analytic
                              : f.analytic > high ? f.analytic - high

@@ -54,8 +54,22 @@ limit extrapolate(std::span<const secant> s, int power, double noises, const Slo
 }  // namespace
 
 bool derivative::kink() const {
-  return std::isfinite(right.error) && std::isfinite(left.error) &&
-         std::abs(right.value - left.value) > 4 * (right.error + left.error);
+  const auto differ = [](const limit& a, const limit& b) {
+    return std::isfinite(a.error) && std::isfinite(b.error) &&
+           std::abs(a.value - b.value) > 4 * (a.error + b.error);
+  };
+  return differ(right, left) || differ(right, both) || differ(left, both);
+}
+
+derivative::range derivative::slopes() const {
+  double low = infinity, high = -infinity, error = 0;
+  for (const limit& each : {both, right, left}) {
+    if (!std::isfinite(each.error)) continue;
+    low = std::min(low, each.value);
+    high = std::max(high, each.value);
+    error = std::max(error, each.error);
+  }
+  return {low, high, error};
 }
 
 derivative differentiate(std::span<const secant> secants) {

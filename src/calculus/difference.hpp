@@ -24,7 +24,14 @@ struct limit {
 
 struct derivative {
   limit both, right, left;
-  bool kink() const;  // the slopes on both sides differ
+
+  /// Whether they contradict each other: there is a kink at x, or nearer than the steps can tell.
+  bool kink() const;
+  /// All slopes seen then, and the greatest error of them.
+  struct range {
+    double low, high, error;
+  };
+  range slopes() const;
 };
 
 /// From secants with steps in descending order, each a fixed fraction of the one before.
