@@ -8,6 +8,7 @@
 #include <xtape/ops/shape.hpp>
 
 #include "kernel/softmax.hpp"
+#include "ops/axes.hpp"
 #include "ops/lanes.hpp"
 #include "tape/rule.hpp"
 
@@ -162,6 +163,56 @@ struct hinge_rule : elementwise {
   }
   static auto vjp(arg<1>, const auto& g, const auto& s, const auto& t) {
     return gate(-g, 1 - t * s) * s;
+  }
+};
+
+// The vectors are first divided by their greatest elements, so that no square overflows or vanishes.
+struct cosine_rule : structural {
+  static constexpr std::string_view name = "cosine_similarity";
+  static constexpr saves saved = saves::both;
+  std::size_t axis;
+
+  template <real T>
+  variable<T> forward(const array_view<T>& a, const array_view<T>& b) const {
+    const slices s(a.shape(), axis, axis);
+    shape_type result = a.shape();
+    result.erase(result.begin() + static_cast<std::ptrdiff_t>(axis));
+    const variable<T> y = blank<T>(result);
+    for (std::size_t i = 0; i < s.outer; ++i)
+      for (std::size_t j = 0; j < s.inner; ++j) {
+        const auto at = [&](const array_view<T>& x, std::size_t k) {
+          return static_cast<double>(x.data()[(i * s.n + k) * s.inner + j]);
+        };
+        double most_a = 0, most_b = 0, aa = 0, bb = 0, ab = 0;
+        for (std::size_t k = 0; k < s.n; ++k) {
+          most_a = std::max(most_a, std::abs(at(a, k)));
+          most_b = std::max(most_b, std::abs(at(b, k)));
+        }
+        const double by_a = most_a > 0 ? most_a : 1, by_b = most_b > 0 ? most_b : 1;
+        for (std::size_t k = 0; k < s.n; ++k) {
+          const double u = at(a, k) / by_a, v = at(b, k) / by_b;
+          aa += u * u, bb += v * v, ab += u * v;
+        }
+        y.node().data()[i * s.inner + j] =
+            static_cast<T>(aa == 0 || bb == 0 ? ab : ab / std::sqrt(aa) / std::sqrt(bb));
+      }
+    return y;
+  }
+  template <real T>
+  auto vjp(arg<0>, const variable<T>& g, const variable<T>& y, const variable<T>& a,
+           const variable<T>& b) const {
+    const axis_list at{static_cast<std::ptrdiff_t>(axis)};
+    const auto length = [&](const variable<T>& x) { return norm(x, 2, at, {.keep_dims = true}); };
+    const auto or_one = [](const variable<T>& n) { return where(n, n, 1); };
+    const variable<T> of_a = length(a);
+    const variable<T> unit_a = a / or_one(of_a), unit_b = b / or_one(length(b));
+    const variable<T> change = where(of_a, expand_dims(g, at) / or_one(of_a), 0);
+    return change * (unit_b - expand_dims(y, at) * unit_a);
+  }
+  template <real T>
+  auto vjp(arg<1>, const variable<T>& g, const variable<T>& y, const variable<T>& a,
+           const variable<T>& b) const {
+    return vjp(arg<0>{}, g, y, b, a);
   }
 };
 
@@ -374,6 +425,24 @@ variable<T> apply_nll(const operand<T>& x, const std::vector<int>& labels, reduc
   return reduced(apply(std::move(rule), x), how);
 }
 
+template <real T>
+variable<T> apply_cosine(const operand<T>& a, const operand<T>& b, std::ptrdiff_t axis) {
+  check_same(cosine_rule::name, a, b, reduction::none);
+  return apply(cosine_rule{{}, normalize_axis(cosine_rule::name, a.shape(), axis, a.where())}, a,
+               b);
+}
+
+template <real T>
+variable<T> apply_cosine_distance(const operand<T>& p, const operand<T>& t, reduction how) {
+  const at_line line(p.where());
+  check_same("cosine_distance", p, t, reduction::none);
+  const std::size_t axis = normalize_axis("cosine_distance", p.shape(), -1, p.where());
+  if (how == reduction::mean && slices(p.shape(), axis, axis).outer == 0)
+    throw domain_error("cosine_distance: " + to_string(p.shape()) + ": there is nothing to average",
+                       p.where());
+  return reduced(1 - apply_cosine(p, t, -1), how);
+}
+
 }  // namespace
 
 variable<float> softmax_cross_entropy(const operand<float>& logits, const std::vector<int>& labels,
@@ -452,6 +521,24 @@ variable<float> hinge(const operand<float>& scores, const operand<float>& target
 variable<double> hinge(const operand<double>& scores, const operand<double>& targets,
                        reduction how) {
   return loss(hinge_rule{}, scores, targets, how);
+}
+
+variable<float> cosine_similarity(const operand<float>& a, const operand<float>& b,
+                                  std::ptrdiff_t axis) {
+  return apply_cosine(a, b, axis);
+}
+variable<double> cosine_similarity(const operand<double>& a, const operand<double>& b,
+                                   std::ptrdiff_t axis) {
+  return apply_cosine(a, b, axis);
+}
+
+variable<float> cosine_distance(const operand<float>& prediction, const operand<float>& target,
+                                reduction how) {
+  return apply_cosine_distance(prediction, target, how);
+}
+variable<double> cosine_distance(const operand<double>& prediction, const operand<double>& target,
+                                 reduction how) {
+  return apply_cosine_distance(prediction, target, how);
 }
 
 }  // namespace xtape

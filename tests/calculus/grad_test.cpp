@@ -104,6 +104,49 @@ TEST_CASE("hvp is the Hessian times a vector", "[calculus]") {
   CHECK(hvp(f, {}, {}).empty());
 }
 
+TEST_CASE("jacobian is the output's shape by the input's", "[calculus]") {
+  const parameter<double> x({{1, 2, 3}, {4, 5, 6}}), v(array<double>{1, -1, 2}),
+      other(array<double>{1});
+  const tape recording;
+  const variable<double> y = matmul(x, v);
+  const std::size_t size = recording.size();
+  const variables j = jacobian(y, {x, v, y, other});
+  CHECK(recording.size() == size);
+  REQUIRE(j[0].shape() == shape_type{2, 2, 3});
+  REQUIRE(j[1].shape() == shape_type{2, 3});
+  for (std::size_t i = 0; i < 2; ++i)
+    for (std::size_t k = 0; k < 3; ++k) {
+      CHECK(j[1].value()(i, k) == x.value()(i, k));
+      for (std::size_t row = 0; row < 2; ++row)
+        CHECK(j[0].value()(i, row, k) == (i == row ? v.value()(k) : 0));
+    }
+  CHECK((j[2].value() == array<double>{{1, 0}, {0, 1}}));
+  CHECK((j[3].value() == zeros<double>({2, 1})));
+  // Differentiated again: the Jacobian of sin is diag(cos).
+  const variable<double> s = jacobian(sin(v), {v}, graph)[0];
+  const array<double> second = grad(sum(s), {v})[0].value();
+  for (std::size_t k = 0; k < 3; ++k)
+    CHECK(second(k) == Approx(-std::sin(v.value()(k))).epsilon(1e-14));
+  const parameter<double> empty(zeros<double>({0}));
+  CHECK((jacobian(empty * 2.0, {empty})[0].value() == zeros<double>({0, 0})));
+}
+
+TEST_CASE("hessian is the second derivative, block by block", "[calculus]") {
+  const parameter<double> x(array<double>{2, -1}), z(array<double>{0.5});
+  const tape recording;
+  const variable<double> x0 = sum(x * array<double>{1, 0}), x1 = sum(x * array<double>{0, 1});
+  const variable<double> f = x0 * x0 * x0 * x1 + sum(x1 * x1 * z);
+  const auto h = hessian(f, {x, z}, graph);
+  CHECK((h[0][0].value() == array<double>{{-12, 12}, {12, 1}}));
+  CHECK((h[0][1].value() == array<double>{{0}, {-2}}));
+  CHECK((h[1][0].value() == array<double>{{0, -2}}));
+  CHECK((h[1][1].value() == array<double>{{0}}));
+  // Third: d/dx0 of f_00 is 6 x1, d/dx1 of f_00 is 6 x0.
+  const variable<double> corner = sum(h[0][0] * array<double>{{1, 0}, {0, 0}});
+  CHECK((grad(corner, {x})[0].value() == array<double>{-6, 12}));
+  CHECK((hessian(sum(3 * x), {x})[0][0].value() == zeros<double>({2, 2})));
+}
+
 TEST_CASE("a gradient that no longer depends on anything is differentiated to zeros",
           "[calculus]") {
   const parameter<double> x(array<double>{2});

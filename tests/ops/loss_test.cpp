@@ -123,6 +123,27 @@ TEST_CASE("nll of log_softmax is softmax_cross_entropy", "[ops][loss]") {
   CHECK(nll(array<double>{{-inf, -1}}, {1}).item() == 1);
 }
 
+TEST_CASE("cosine_similarity of zero, huge and tiny vectors", "[ops][loss]") {
+  const parameter<double> a({{3e200, 4e200}, {3e-200, -4e-200}, {0, 0}, {1, 2}, {none, 1}});
+  const parameter<double> b({{4e-300, 3e-300}, {-3e100, 4e100}, {1, 1}, {0, 0}, {1, 1}});
+  const tape recording;
+  const variable<double> y = cosine_similarity(a, b);
+  CHECK(y.value()(0) == Approx(0.96).epsilon(1e-15));
+  CHECK(y.value()(1) == Approx(-1).epsilon(1e-15));
+  CHECK(y.value()(2) == 0);
+  CHECK(y.value()(3) == 0);
+  CHECK(std::isnan(y.value()(4)));
+  y.backward(full<double>({5}, 1));
+  // g (b/|b| - y a/|a|) / |a|
+  CHECK(a.grad()(0, 0) == Approx((0.8 - 0.96 * 0.6) / 5e200).epsilon(1e-13));
+  CHECK(a.grad()(0, 1) == Approx((0.6 - 0.96 * 0.8) / 5e200).epsilon(1e-13));
+  for (std::size_t j = 0; j < 2; ++j) {
+    CHECK(a.grad()(2, j) == 0);
+    CHECK(b.grad()(3, j) == 0);
+    CHECK(b.grad()(2, j) == 0);
+  }
+}
+
 TEST_CASE("what losses refuse", "[ops][loss][errors]") {
   errors::witness w;
   const array<double> one = full<double>({1}, 1);
@@ -152,6 +173,16 @@ TEST_CASE("what losses refuse", "[ops][loss][errors]") {
   });
   w.check<shape_error>("nll: (3): must be (batch, classes)",
                        [&](int& line) { line = __LINE__, nll(w.b, {0}); });
+  w.check<shape_error>("cosine_similarity: (2, 3) and (3): the shapes differ",
+                       [&](int& line) { line = __LINE__, cosine_similarity(w.a, w.b); });
+  w.check<shape_error>("cosine_similarity: (2, 3) has no axis 2",
+                       [&](int& line) { line = __LINE__, cosine_similarity(w.a, w.a, 2); });
+  w.check<shape_error>("cosine_distance: () has no axis -1", [&](int& line) {
+    line = __LINE__, cosine_distance(variable<double>(1.0), 1);
+  });
+  w.check<domain_error>("cosine_distance: (0, 3): there is nothing to average", [&](int& line) {
+    line = __LINE__, cosine_distance(zeros<double>({0, 3}), zeros<double>({0, 3}));
+  });
   const std::string op = "softmax_cross_entropy: ";
   w.check<domain_error>(op + "label_smoothing = 1.5: must be in 0..1", [&](int& line) {
     line = __LINE__, softmax_cross_entropy(w.a, {0, 1}, {.label_smoothing = 1.5});

@@ -178,6 +178,53 @@ void add_loss(std::vector<operation>& rows) {
       rows, "hinge(scores, targets, how)", plain, plain,
       [](const auto& s, const auto& t, reduction how) { return hinge(s, t, how); },
       pair_by_pair([](double s, double t) { return s * t < 1 ? 1 - s * t : 0; }));
+
+  const auto cosine = [](const arrays<double>& x) {
+    shape_type to(x[0].shape());
+    const std::size_t n = to.back();
+    to.resize(to.size() - 1);
+    return generate(to, [&](index at) {
+      double aa = 0, bb = 0, ab = 0;
+      at.push_back(0);
+      for (at.back() = 0; at.back() < n; ++at.back()) {
+        const double a = element(x[0], at), b = element(x[1], at);
+        aa += a * a, bb += b * b, ab += a * b;
+      }
+      return n == 0 ? 0 : ab / std::sqrt(aa * bb);
+    });
+  };
+  const lists vectors = {{{3, 4}, {3, 4}}, {{5}, {5}}, {{2, 3, 2}, {2, 3, 2}}};
+  rows.push_back(row(
+      "cosine_similarity(a, b, axis)", "default", {plain, plain},
+      {{{3, 4}, {3, 4}}, {{5}, {5}}, {{2, 3, 2}, {2, 3, 2}}, {{0, 3}, {0, 3}}, {{2, 0}, {2, 0}}},
+      [](const auto& x) { return cosine_similarity(x[0], x[1]); }, cosine));
+  rows.push_back(row(
+      "cosine_similarity(a, b, axis)", "axis 0", {plain, plain},
+      {{{4, 3}, {4, 3}}, {{2, 1}, {2, 1}}},
+      [](const auto& x) { return cosine_similarity(x[0], x[1], 0); },
+      [cosine](const arrays<double>& x) {
+        arrays<double> turned;
+        for (const array<double>& each : x)
+          turned.push_back(moved(
+              [](const shape_type& s) {
+                return shape_type{s[1], s[0]};
+              },
+              [](const index& at) {
+                return index{at[1], at[0]};
+              })({each}));
+        return cosine(turned);
+      }));
+  for (const reduction how : {reduction::mean, reduction::sum, reduction::none})
+    rows.push_back(row(
+        "cosine_distance(prediction, target, how)", text(how), {plain, plain}, vectors,
+        [=](const auto& x) { return cosine_distance(x[0], x[1], how); },
+        reduced(
+            [cosine](const arrays<double>& x) {
+              array<double> y = cosine(x);
+              for (double& v : y.storage()) v = 1 - v;
+              return y;
+            },
+            how)));
 }
 
 }  // namespace table

@@ -46,6 +46,23 @@ XTAPE_API variable<T> jvp(const variable<T>& output, const std::vector<variable<
                           const std::vector<variable<T>>& tangents, grad_options options = {},
                           location where = location::current());
 
+/// d(output)/d(input) for each input, of the output's shape followed by the input's. One sweep an element of
+/// the output.
+template <real T>
+XTAPE_API std::vector<variable<T>> jacobian(const variable<T>& output,
+                                            const std::vector<variable<T>>& inputs,
+                                            grad_options options = {},
+                                            location where = location::current());
+
+/// The second derivatives of `output`, which must have one element: hessian(...)[i][j] is
+/// d^2(output) / d(inputs[i]) d(inputs[j]), of the shape of input i followed by that of input j. One sweep an
+/// element of the inputs, after one that is recorded.
+template <real T>
+XTAPE_API std::vector<std::vector<variable<T>>> hessian(const variable<T>& output,
+                                                        const std::vector<variable<T>>& inputs,
+                                                        grad_options options = {},
+                                                        location where = location::current());
+
 /// The Hessian times vectors v, one an input and of its shape: for each i, sum_j of
 /// d^2(output) / d(inputs[i]) d(inputs[j]) v[j]. Two sweeps; the Hessian is never formed.
 template <real T>

@@ -112,4 +112,20 @@ XTAPE_API variable<float> hinge(const operand<float>& scores, const operand<floa
 XTAPE_API variable<double> hinge(const operand<double>& scores, const operand<double>& targets,
                                  reduction how = reduction::mean);
 
+/// Cosine of the angle between vectors, the slices of a and b along `axis`: <a, b> / (|a| |b|), 0 where one of them is zero.
+/// vjp for a: g (b/|b| - y a/|a|) / |a|, 0 where a is zero; b likewise. Nothing overflows.
+/// Throws shape_error where the shapes differ or have no such axis.
+XTAPE_API variable<float> cosine_similarity(const operand<float>& a, const operand<float>& b,
+                                            std::ptrdiff_t axis = -1);
+XTAPE_API variable<double> cosine_similarity(const operand<double>& a, const operand<double>& b,
+                                             std::ptrdiff_t axis = -1);
+
+/// 1 - cosine_similarity(prediction, target) along the last axis: one number a vector, and their mean over the vectors.
+XTAPE_API variable<float> cosine_distance(const operand<float>& prediction,
+                                          const operand<float>& target,
+                                          reduction how = reduction::mean);
+XTAPE_API variable<double> cosine_distance(const operand<double>& prediction,
+                                           const operand<double>& target,
+                                           reduction how = reduction::mean);
+
 }  // namespace xtape
