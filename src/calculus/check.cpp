@@ -648,14 +648,14 @@ std::string gradient_report::text() const {
   if (compared() > 0) {
     result +=
         "\n  " + std::to_string(compared()) + (compared() == 1 ? " derivative" : " derivatives");
-    const std::pair<std::size_t, const char*> all[]{{count_.agreed, " agree"},
-                                                    {count_.small, " are 0 or small and agree"},
-                                                    {count_.at_kink, " are at a kink"},
-                                                    {count_.unmoved, " do not move"},
-                                                    {count_.undetermined, " undetermined"},
-                                                    {count_.failed, " differ"}};
+    const std::pair<std::size_t, const char*> parts[]{{count_.agreed, " agree"},
+                                                      {count_.small, " are 0 or small and agree"},
+                                                      {count_.at_kink, " are at a kink"},
+                                                      {count_.unmoved, " do not move"},
+                                                      {count_.undetermined, " undetermined"},
+                                                      {count_.failed, " differ"}};
     const char* separator = ": ";
-    for (const auto& [n, text] : all)
+    for (const auto& [n, text] : parts)
       if (n > 0) {
         result += separator + std::to_string(n) + text;
         separator = ", ";
