@@ -101,8 +101,8 @@ const std::map<std::string, function> functions{
     {"norm 1", [](const variables& x) { return norm(x[0], 1, {1}); }},
     {"norm 2", [](const variables& x) { return norm(x[0], 2, {1}); }},
     {"norm 2 of zeros", [](const variables& x) { return norm(x[0]); }},
-    {"norm inf", [](const variables& x) { return norm(x[0], golden::inf, {1}); }},
-    {"norm inf of equals", [](const variables& x) { return norm(x[0], golden::inf); }},
+    {"norm inf", [](const variables& x) { return norm(x[0], torch_golden::inf, {1}); }},
+    {"norm inf of equals", [](const variables& x) { return norm(x[0], torch_golden::inf); }},
     {"cumsum", [](const variables& x) { return cumsum(x[0], 1); }},
     {"matmul", [](const variables& x) { return matmul(x[0], x[1]); }},
     {"inverse", one(inverse)},
@@ -140,7 +140,7 @@ const std::map<std::string, function> functions{
     {"cosine_similarity", [](const variables& x) { return cosine_similarity(x[0], x[1]); }},
 };
 
-array<double> from(const golden::tensor& t) {
+array<double> from(const torch_golden::tensor& t) {
   shape_type shape;
   for (const std::size_t n : t.shape) shape.push_back(n);
   array<double> result = empty<double>(shape);
@@ -148,7 +148,8 @@ array<double> from(const golden::tensor& t) {
   return result;
 }
 
-void compare(const std::string& what, const array<double>& found, const golden::tensor& expected) {
+void compare(const std::string& what, const array<double>& found,
+             const torch_golden::tensor& expected) {
   REQUIRE(from(expected).shape() == found.shape());
   for (std::size_t i = 0; i < found.size(); ++i) {
     const double e = expected.values[i], y = found.data()[i];
@@ -161,13 +162,13 @@ void compare(const std::string& what, const array<double>& found, const golden::
 }  // namespace
 
 TEST_CASE("values and gradients are PyTorch's", "[ops][golden]") {
-  CHECK(golden::references.size() == functions.size());
-  for (const golden::reference& reference : golden::references) {
+  CHECK(torch_golden::references.size() == functions.size());
+  for (const torch_golden::reference& reference : torch_golden::references) {
     INFO(reference.name);
     const auto f = functions.find(reference.name);
     REQUIRE(f != functions.end());
     variables x;
-    for (const golden::tensor& input : reference.inputs)
+    for (const torch_golden::tensor& input : reference.inputs)
       x.push_back(parameter<double>(from(input)));
     const tape recording;
     const variable<double> y = f->second(x);
