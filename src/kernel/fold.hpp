@@ -32,8 +32,8 @@ struct exact_sum {
   lane<T> total() const { return xsimd::select(xsimd::isnan(rest), sum, sum + rest); }
 };
 
-// Folds: what is known of the elements of some reductions, one a place of the register. Each is begun `with` one
-// number a reduction; an element `fill` changes nothing; `parts` are its registers.
+// Folds: what is known of the elements met so far, for as many reductions as a register has places. Each is begun
+// with one number a reduction; an element of `fill` changes nothing; `parts` are the registers that joining moves.
 
 /// The greatest element, or with a negative sign the least. NaN if one is NaN; -inf, or inf, of nothing.
 template <class T, int Sign>
@@ -50,17 +50,13 @@ struct extreme {
   lane<T> result(T) const { return found; }
   auto parts() { return std::array{&found}; }
 };
-template <class T>
-using greatest = extreme<T, 1>;
-template <class T>
-using least = extreme<T, -1>;
 
 /// The greatest absolute value; 0 of nothing.
 template <class T>
-struct greatest_magnitude : greatest<T> {
+struct greatest_magnitude : extreme<T, 1> {
   explicit greatest_magnitude(const lane<T>& = lane<T>(T(0))) { this->found = lane<T>(T(0)); }
   static T fill(T) { return T(0); }
-  void add(const lane<T>& v) { greatest<T>::add(xsimd::abs(v)); }
+  void add(const lane<T>& v) { extreme<T, 1>::add(xsimd::abs(v)); }
 };
 
 /// How many elements are the number it is begun with, NaN being NaN.

@@ -15,18 +15,11 @@ using namespace detail;
 
 namespace {
 
-// Elements of x and of y, and where in y those of x lie: forward and back.
+// The shapes of x and y, and where in x the elements of y lie.
 struct placement {
   shape_type x, y;
   kernel::places places;
 };
-
-template <real T>
-variable<T> gathered(const placement& p, const array_view<T>& x, double fill) {
-  const variable<T> y = blank<T>(p.y);
-  kernel::gather(p.places, x.data(), static_cast<T>(fill), y.node().data());
-  return y;
-}
 
 template <real T>
 void scatter(const placement& p, const array_view<T>& y, target<T> to) {
@@ -59,7 +52,9 @@ struct gather_rule : structural {
 
   template <real T>
   variable<T> forward(const array_view<T>& x) const {
-    return gathered(p, x, fill);
+    const variable<T> y = blank<T>(p.y);
+    kernel::gather(p.places, x.data(), static_cast<T>(fill), y.node().data());
+    return y;
   }
   template <real T>
   auto vjp(arg<0>, const variable<T>& g) const {

@@ -59,16 +59,12 @@ struct norm_2_rule : reduction_rule {
 
   template <real T>
   variable<T> forward(const array_view<T>& x) const {
-    array<T> greatest = empty<T>(result), factor = empty<T>(result);
-    fold<kernel::greatest_magnitude<T>>(x, greatest.data());
-    std::transform(greatest.begin(), greatest.end(), factor.begin(),
-                   [](T number) { return 1 / power_below(number); });
+    array<T> factor = empty<T>(result);
+    fold<kernel::greatest_magnitude<T>>(x, factor.data());
+    for (T& f : factor.storage()) f = 1 / power_below(f);
     const variable<T> y = folded<kernel::sum_of<T, kernel::scaled_square>>(x, factor.data());
     T* const to = y.node().data();
-    for (std::size_t i = 0; i < factor.size(); ++i) {
-      const T most = greatest.data()[i];
-      to[i] = std::isfinite(most) ? std::sqrt(to[i]) / factor.data()[i] : most;
-    }
+    for (std::size_t i = 0; i < factor.size(); ++i) to[i] = std::sqrt(to[i]) / factor.data()[i];
     return y;
   }
   template <real T>

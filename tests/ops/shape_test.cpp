@@ -182,6 +182,7 @@ TEST_CASE("large arrays, which several threads share", "[ops][shape]") {
   check([](const auto& v) { return roll(v, 17, 1); });
   check([&](const auto& v) { return take(v, picked); });
   check([&](const auto& v) { return take(v, picked, 1); });
+  check([](const auto& v) { return take(v, std::vector<int>(600, 7)); });  // all meet in one row
   check([&](const auto& v) { return scatter_add(take(v, picked), picked, 500); });
   check([](const auto& v) { return pad(v, {{3, 4}}); });
   check([](const auto& v) { return tile(v, {2, 2}); });
