@@ -45,8 +45,8 @@ std::vector<backward_step<T>> walk(const variable<T>& output, location where) {
       steps.back().contributions.push_back({input, detail::as<T>(contribution).value()});
     }
   } record;
-  const variable<T>* const one = nullptr;
-  detail::sweep(output.node(), one, detail::sweep::purpose::observe, "walk", where).run(&record);
+  const std::span<const variable<T>> outputs(&output, 1);
+  detail::sweep(outputs, {}, detail::sweep::purpose::observe, "walk", where).run(&record);
   return std::move(record.steps);
 }
 

@@ -290,4 +290,13 @@ void map_sum(const shape_type& shape, T* out, const shape_type& out_shape,
   }
 }
 
+/// out (+)= f(inputs...) over `shape`, summed down to out_shape where that is another; Same: it never is.
+template <class T, std::size_t Dense, bool Same, std::size_t N, class F>
+void map_to(const shape_type& shape, const shape_type& out_shape, T* out, bool accumulate,
+            const std::array<array_view<T>, N>& inputs, const F& f) {
+  if (Same || out_shape == shape) return map<T, Dense>(shape, out, accumulate, inputs, f);
+  if (!accumulate) std::fill_n(out, size_of(out_shape), T(0));
+  if constexpr (!Same) map_sum<T, Dense>(shape, out, out_shape, inputs, f);
+}
+
 }  // namespace xtape::kernel

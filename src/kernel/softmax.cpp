@@ -315,17 +315,23 @@ class row_losses {
   T* weights() noexcept { return data_ + rows_; }
   T* products() noexcept { return data_ + 2 * rows_; }
 
-  /// The mean, added up in double and in an order that depends on nothing but the number of rows.
-  T mean() noexcept {
+  void take_logs() noexcept {
     along<T>{rows_}.each([&](std::size_t i, auto part, std::size_t) {
       const lane<T> logs = xsimd::log(part.load(sums() + i, T(1)));
       part.store(sums() + i, logs);
     });
+  }
+  /// Row i's loss, after take_logs.
+  double operator[](std::size_t i) noexcept {
+    return static_cast<double>(weights()[i]) * static_cast<double>(sums()[i]) -
+           static_cast<double>(products()[i]);
+  }
+
+  /// The mean, added up in double and in an order that depends on nothing but the number of rows.
+  T mean() noexcept {
+    take_logs();
     double total[8] = {};
-    const auto add = [&](std::size_t i, std::size_t k) {
-      total[k] += static_cast<double>(weights()[i]) * static_cast<double>(sums()[i]) -
-                  static_cast<double>(products()[i]);
-    };
+    const auto add = [&](std::size_t i, std::size_t k) { total[k] += (*this)[i]; };
     std::size_t i = 0;
     for (; i + 8 <= rows_; i += 8)
       for (std::size_t k = 0; k < 8; ++k) add(i + k, k);
@@ -375,16 +381,14 @@ T softmax_cross_entropy(std::size_t b, std::size_t c, const T* x, const int* lab
 }
 
 template <class T>
-T softmax_cross_entropy(std::size_t b, std::size_t c, const T* x, const T* targets, T* gradient) {
-  const T scale = T(1) / static_cast<T>(b);
+void softmax_cross_entropy(std::size_t b, std::size_t c, const T* x, const T* targets, T* out) {
   row_losses<T> losses(b);
   T* sums = losses.sums();
   T* weights = losses.weights();
   T* products = losses.products();
-  over_slices<T, 2>(b, c, 1, {x, targets}, gradient,
-                    [=](const auto& walk, const auto& in, T* to, std::size_t index) {
+  over_slices<T, 2>(b, c, 1, {x, targets}, nullptr,
+                    [=](const auto& walk, const auto& in, T*, std::size_t index) {
                       const lane<T> shift = shift_of(walk, in[0]);
-                      lane<T> rest(T(0));
                       running<T> sum_of(T(0));
                       running<T> weight_of(T(0));
                       running<T> product_of(T(0));  // sum_j t_j (x_j - shift)
@@ -392,25 +396,16 @@ T softmax_cross_entropy(std::size_t b, std::size_t c, const T* x, const T* targe
                         const lane<T> zero(T(0));
                         const lane<T> z = part.load(in[0] + j, -infinity<T>) - shift;
                         const lane<T> t = part.load(in[1] + j);
-                        const lane<T> e = xsimd::exp(z);
-                        if (to != nullptr) walk.keep(part, to + j, e, rest);
-                        sum_of.at[slot] += e;
+                        sum_of.at[slot] += xsimd::exp(z);
                         weight_of.at[slot] += t;
                         product_of.at[slot] += xsimd::select(t == zero, zero, t * z);
                       });
-                      const lane<T> sum = walk.sum(sum_of);
-                      const lane<T> weight = walk.sum(weight_of);
-                      walk.store_result(sums + index, sum);
-                      walk.store_result(weights + index, weight);
+                      walk.store_result(sums + index, walk.sum(sum_of));
+                      walk.store_result(weights + index, walk.sum(weight_of));
                       walk.store_result(products + index, walk.sum(product_of));
-                      if (to == nullptr) return;
-                      const lane<T> factor = lane<T>(scale) * weight / sum;
-                      walk.each([&](std::size_t j, auto part, std::size_t) {
-                        part.store(to + j, walk.kept(part, to + j, rest) * factor -
-                                               part.load(in[1] + j) * lane<T>(scale));
-                      });
                     });
-  return losses.mean();
+  losses.take_logs();
+  for (std::size_t i = 0; i < b; ++i) out[i] = static_cast<T>(losses[i]);
 }
 
 template void softmax(std::size_t, std::size_t, std::size_t, const float*, float*);
@@ -421,7 +416,7 @@ template void softmax_vjp(std::size_t, std::size_t, std::size_t, const float*, c
 template void log_softmax_vjp(std::size_t, std::size_t, std::size_t, const float*, const float*,
                               bool, float*);
 template float softmax_cross_entropy(std::size_t, std::size_t, const float*, const int*, float*);
-template float softmax_cross_entropy(std::size_t, std::size_t, const float*, const float*, float*);
+template void softmax_cross_entropy(std::size_t, std::size_t, const float*, const float*, float*);
 template void softmax(std::size_t, std::size_t, std::size_t, const double*, double*);
 template void log_softmax(std::size_t, std::size_t, std::size_t, const double*, double*);
 template void logsumexp(std::size_t, std::size_t, std::size_t, const double*, double*);
@@ -430,7 +425,7 @@ template void softmax_vjp(std::size_t, std::size_t, std::size_t, const double*, 
 template void log_softmax_vjp(std::size_t, std::size_t, std::size_t, const double*, const double*,
                               bool, double*);
 template double softmax_cross_entropy(std::size_t, std::size_t, const double*, const int*, double*);
-template double softmax_cross_entropy(std::size_t, std::size_t, const double*, const double*,
-                                      double*);
+template void softmax_cross_entropy(std::size_t, std::size_t, const double*, const double*,
+                                    double*);
 
 }  // namespace xtape::kernel

@@ -43,10 +43,9 @@ void log_softmax_vjp(std::size_t outer, std::size_t n, std::size_t inner, const 
 template <class T>
 T softmax_cross_entropy(std::size_t b, std::size_t c, const T* x, const int* labels, T* gradient);
 
-/// Mean over the rows of sum_j t_j (logsumexp(x_i) - x_ij) for weights t: (b, c). Where `gradient`
-/// is not null it receives (softmax(x) sum_j t_j - t) / b; it must not be x or targets. A weight of
-/// 0 takes its logit out of the loss even if that is -inf.
+/// losses_i = sum_j t_ij (logsumexp(x_i) - x_ij) for the rows of x and of weights t: (b, c). A weight of 0 takes
+/// its logit out of the loss even if that is -inf.
 template <class T>
-T softmax_cross_entropy(std::size_t b, std::size_t c, const T* x, const T* targets, T* gradient);
+void softmax_cross_entropy(std::size_t b, std::size_t c, const T* x, const T* targets, T* losses);
 
 }  // namespace xtape::kernel

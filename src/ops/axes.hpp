@@ -17,6 +17,7 @@ shape_type normalize_axes(std::string_view operation, const shape_type& shape,
 /// An array seen as (outer, n, inner), n being the sizes of axes first..last together.
 struct slices {
   std::size_t outer = 1, n = 1, inner = 1;
+  slices() = default;
   slices(const shape_type& shape, std::size_t first, std::size_t last);
 };
 

@@ -1,6 +1,7 @@
 #include <xtape/ops/elementary.hpp>
 
 #include <xtape/array/text.hpp>
+#include <xtape/ops/activation.hpp>
 #include <xtape/ops/arithmetic.hpp>
 
 #include <cmath>
@@ -15,18 +16,9 @@ using namespace detail;
 
 namespace {
 
-// f of the elements one by one, where no function of lanes is exact enough.
-template <class T, class A, class F>
-xsimd::batch<T, A> one_by_one(const xsimd::batch<T, A>& x, const F& f) {
-  alignas(64) T values[xsimd::batch<T, A>::size];
-  x.store_aligned(values);
-  for (T& v : values) v = f(v);
-  return xsimd::batch<T, A>::load_aligned(values);
-}
-
 template <class T, class A>
 xsimd::batch<T, A> pow(const xsimd::batch<T, A>& x, double exponent) {
-  return one_by_one(x, [exponent](T v) { return static_cast<T>(std::pow(v, exponent)); });
+  return one_by_one([exponent](T v) { return static_cast<T>(std::pow(v, exponent)); }, x);
 }
 
 struct sign_rule : elementwise {
@@ -65,6 +57,20 @@ struct pow_rule : elementwise {
   auto vjp(arg<0>, const auto& g, const auto& x) const {
     if (exponent == 0) return scaled(g, 0);
     return scaled(g * pow(x, exponent - 1), exponent);
+  }
+};
+
+// Where the exponent is 0 the power is 1, at a base of 0 too, and where the base is 0 a growing exponent
+// changes nothing: the bases in the derivatives are 1 there, so that no 0 meets an infinity.
+struct power_rule : elementwise {
+  static constexpr std::string_view name = "pow";
+  static constexpr saves saved = saves::both;
+  static auto forward(const auto& a, const auto& b) { return exact_pow(a, b); }
+  static auto vjp(arg<0>, const auto& g, const auto&, const auto& a, const auto& b) {
+    return g * b * exact_pow(where(b, a, 1), b - 1);
+  }
+  static auto vjp(arg<1>, const auto& g, const auto& y, const auto& a, const auto& b) {
+    return g * y * log(where(abs(a) + gate(-b, -b), a, 1));
   }
 };
 
@@ -145,12 +151,21 @@ struct erf_rule : elementwise {
   template <class T, class A>
   static auto forward(const xsimd::batch<T, A>& x) {
     if constexpr (std::same_as<T, double>)
-      return one_by_one(x, [](double v) { return std::erf(v); });
+      return one_by_one([](double v) { return std::erf(v); }, x);
     else
       return xsimd::erf(x);
   }
   static auto vjp(arg<0>, const auto& g, const auto& x) {
     return scaled(g * exp(-(x * x)), 2 * std::numbers::inv_sqrtpi);
+  }
+};
+
+struct erfc_rule : elementwise {
+  static constexpr std::string_view name = "erfc";
+  static constexpr saves saved = saves::inputs;
+  static auto forward(const auto& x) { return exact_erfc(x); }
+  static auto vjp(arg<0>, const auto& g, const auto& x) {
+    return scaled(g * exp(-(x * x)), -2 * std::numbers::inv_sqrtpi);
   }
 };
 
@@ -201,11 +216,7 @@ struct clip_rule : elementwise {
   static constexpr std::string_view name = "clip";
   static constexpr saves saved = saves::both;
   double low, high;
-  template <class T, class A>
-  auto forward(const xsimd::batch<T, A>& x) const {
-    const xsimd::batch<T, A> least(static_cast<T>(low)), most(static_cast<T>(high));
-    return xsimd::select(x < least, least, xsimd::select(x > most, most, x));
-  }
+  auto forward(const auto& x) const { return clip(x, low, high); }
   static auto vjp(arg<0>, const auto& g, const auto& y, const auto& x) {
     return where(x - y, 0, g);  // x - y is 0 where nothing was clipped
   }
@@ -241,6 +252,13 @@ variable<double> pow(const operand<double>& x, double exponent) {
   return apply(pow_rule{{}, exponent}, x);
 }
 
+variable<float> pow(const operand<float>& a, const operand<float>& b) {
+  return apply(power_rule{}, a, b);
+}
+variable<double> pow(const operand<double>& a, const operand<double>& b) {
+  return apply(power_rule{}, a, b);
+}
+
 variable<float> expm1(const operand<float>& x) { return apply(expm1_rule{}, x); }
 variable<double> expm1(const operand<double>& x) { return apply(expm1_rule{}, x); }
 
@@ -273,6 +291,9 @@ variable<double> cosh(const operand<double>& x) { return apply(cosh_rule{}, x); 
 
 variable<float> erf(const operand<float>& x) { return apply(erf_rule{}, x); }
 variable<double> erf(const operand<double>& x) { return apply(erf_rule{}, x); }
+
+variable<float> erfc(const operand<float>& x) { return apply(erfc_rule{}, x); }
+variable<double> erfc(const operand<double>& x) { return apply(erfc_rule{}, x); }
 
 variable<float> maximum(const operand<float>& a, const operand<float>& b) {
   return apply(maximum_rule{}, a, b);

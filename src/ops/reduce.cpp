@@ -2,40 +2,17 @@
 
 #include <xtape/ops/activation.hpp>
 #include <xtape/ops/arithmetic.hpp>
-#include <xtape/ops/shape.hpp>
 
+#include "kernel/scan.hpp"
 #include "kernel/softmax.hpp"
-#include "ops/axes.hpp"
 #include "ops/broadcast.hpp"
+#include "ops/reduction.hpp"
 
 namespace xtape {
 
 using namespace detail;
 
 namespace {
-
-axis_list as_sizes(const shape_type& shape) { return axis_list(shape.begin(), shape.end()); }
-
-axis_list all_axes(const shape_type& shape) {
-  axis_list axes;
-  for (std::size_t axis = 0; axis < shape.size(); ++axis)
-    axes.push_back(static_cast<std::ptrdiff_t>(axis));
-  return axes;
-}
-
-// The result's shape with its reduced axes left in as 1, and without them.
-struct reduced_shape {
-  shape_type kept, result;
-  reduced_shape(const shape_type& shape, const shape_type& axes, bool keep_dims) : kept(shape) {
-    for (const std::size_t axis : axes) kept[axis] = 1;
-    if (keep_dims) {
-      result = kept;
-      return;
-    }
-    for (std::size_t axis = 0; axis < shape.size(); ++axis)
-      if (std::find(axes.begin(), axes.end(), axis) == axes.end()) result.push_back(shape[axis]);
-  }
-};
 
 // y = scale * sum(x): the sum, and with scale 1/n the mean.
 struct sum_rule : structural {
@@ -73,26 +50,112 @@ struct mean_rule : sum_rule {
   static constexpr std::string_view name = "mean";
 };
 
-// Over one run of neighbouring axes, first to last.
-struct logsumexp_rule : structural {
+struct logsumexp_rule : reduction_rule {
   static constexpr std::string_view name = "logsumexp";
   static constexpr saves saved = saves::inputs;
-  std::size_t first, last;
-  shape_type kept, result;
 
   template <real T>
   variable<T> forward(const array_view<T>& x) const {
     const variable<T> y = blank<T>(result);
-    const slices s(x.shape(), first, last);
     kernel::logsumexp(s.outer, s.n, s.inner, x.data(), y.node().data());
     return y;
   }
   // The softmax itself: e^(x - y) would lose what y, when it is large, has rounded away.
   template <real T>
   auto vjp(arg<0>, const variable<T>& g, const variable<T>& x) const {
-    const slices s(x.shape(), first, last);
     const variable<T> flat = reshape(x, as_sizes({s.outer, s.n, s.inner}));
-    return reshape(g, as_sizes(kept)) * reshape(softmax(flat, 1), as_sizes(x.shape()));
+    return keep(g) * reshape(softmax(flat, 1), as_sizes(x.shape()));
+  }
+};
+
+// The greatest element, or with a negative Sign the least.
+template <int Sign>
+struct extreme_rule : reduction_rule {
+  static constexpr std::string_view name = Sign > 0 ? "max" : "min";
+  static constexpr saves saved = saves::both;
+  static constexpr bool fused = true;
+
+  template <real T>
+  variable<T> forward(const array_view<T>& x) const {
+    return folded<kernel::extreme<T, Sign>>(x);
+  }
+  // Each element's part of the cotangent is a step function of x: a constant.
+  template <real T>
+  auto vjp(arg<0>, const variable<T>& g, const variable<T>& y, const variable<T>& x) const {
+    array<T> parts = empty<T>(x.shape());
+    const array<T> one = full<T>({}, T(1));
+    share<T>({parts.data(), false}, one, y.node().view(), x.node().view());
+    return keep(g) * parts;
+  }
+  template <real T>
+  void accumulate(arg<0>, target<T> to, const array_view<T>& g, const array_view<T>& y,
+                  const array_view<T>& x) const {
+    share(to, keep(g), y, x);
+  }
+
+  template <real T>
+  void share(target<T> to, const array_view<T>& g, const array_view<T>& y,
+             const array_view<T>& x) const {
+    array<T> ties = empty<T>(kept);
+    fold<kernel::ties<T>>(x, ties.data(), y.data());
+    kernel::map<T, 1>(x.shape(), to.data, to.accumulate,
+                      std::array{x, g, keep(y), array_view<T>(ties)},
+                      [](const auto& v, const auto& each, const auto& wanted, const auto& count) {
+                        const kernel::lane<T> zero(T(0));
+                        return xsimd::select(kernel::ties<T>::tie(v, wanted), each / count, zero);
+                      });
+  }
+};
+
+// For x: (outer, n, inner), each element's product of the others along the middle axis. Two by two: the others of
+// one are its neighbour and all other pairs.
+template <real T>
+variable<T> products_of_others(const variable<T>& x) {
+  const std::size_t outer = x.shape()[0], n = x.shape()[1], inner = x.shape()[2];
+  if (n <= 1) return full<T>(x.shape(), T(1));
+  if (n % 2 == 1)
+    return slice(products_of_others<T>(pad(x, {{0, 0}, {0, 1}, {0, 0}}, 1)), {all, {.stop = -1}});
+  const variable<T> pairs = reshape(x, as_sizes({outer, n / 2, 2, inner}));
+  const variable<T> rest =
+      products_of_others<T>(slice(pairs, {all, all, at(0)}) * slice(pairs, {all, all, at(1)}));
+  return reshape(flip(pairs, {2}) * expand_dims(rest, {2}), as_sizes(x.shape()));
+}
+
+struct prod_rule : reduction_rule {
+  static constexpr std::string_view name = "prod";
+  static constexpr saves saved = saves::inputs;
+  static constexpr bool fused = true;
+
+  template <real T>
+  variable<T> forward(const array_view<T>& x) const {
+    return folded<kernel::product<T>>(x);
+  }
+  template <real T>
+  auto vjp(arg<0>, const variable<T>& g, const variable<T>& x) const {
+    const variable<T> flat = reshape(x, as_sizes({s.outer, s.n, s.inner}));
+    return keep(g) * reshape(products_of_others(flat), as_sizes(x.shape()));
+  }
+  template <real T>
+  void accumulate(arg<0>, target<T> to, const array_view<T>& g, const array_view<T>& x) const {
+    kernel::exclusive_products(s.outer, s.n, s.inner, x.data(), g.data(), to.accumulate, to.data);
+  }
+};
+
+struct cumsum_rule : structural {
+  static constexpr std::string_view name = "cumsum";
+  static constexpr saves saved = saves::nothing;
+  slices s;
+  bool from_end = false;
+
+  template <real T>
+  variable<T> forward(const array_view<T>& x) const {
+    const variable<T> y = blank<T>(x.shape());
+    kernel::cumulative_sum(s.outer, s.n, s.inner, from_end, x.data(), y.node().data());
+    return y;
+  }
+  template <real T>
+  auto vjp(arg<0>, const variable<T>& g) const {
+    return apply(cumsum_rule{{}, s, !from_end}, argument<T>(g));
   }
 };
 
@@ -105,8 +168,7 @@ variable<T> reduce(const operand<T>& x, const axis_list& axes, reduce_options op
   rule.kept = shapes.kept;
   rule.result = shapes.result;
   if constexpr (std::is_same_v<Rule, mean_rule>) {
-    std::size_t count = 1;
-    for (const std::size_t axis : over) count *= x.shape()[axis];
+    const std::size_t count = count_of(x.shape(), over);
     if (count == 0)
       throw domain_error("mean: " + to_string(x.shape()) + ": there is nothing to average",
                          x.where());
@@ -115,24 +177,40 @@ variable<T> reduce(const operand<T>& x, const axis_list& axes, reduce_options op
   return apply(std::move(rule), x);
 }
 
+template <class Rule, real T>
+variable<T> apply_reduction(const operand<T>& x, const axis_list& axes, reduce_options options) {
+  const shape_type over = normalize_axes(Rule::name, x.shape(), axes, x.where());
+  return reduce_over(Rule{}, x, over, reduced_shape(x.shape(), over, options.keep_dims));
+}
+
+template <int Sign, real T>
+variable<T> apply_extreme(const operand<T>& x, const axis_list& axes, reduce_options options) {
+  using rule = extreme_rule<Sign>;
+  if (count_of(x.shape(), normalize_axes(rule::name, x.shape(), axes, x.where())) == 0)
+    throw domain_error(
+        std::string(rule::name) + ": " + to_string(x.shape()) + ": there is nothing to choose from",
+        x.where());
+  return apply_reduction<rule>(x, axes, options);
+}
+
 template <real T>
-variable<T> reduce_logsumexp(const operand<T>& x, const axis_list& axes, reduce_options options) {
-  const at_line line(x.where());
-  const shape_type over = normalize_axes(logsumexp_rule::name, x.shape(), axes, x.where());
-  const reduced_shape shapes(x.shape(), over, options.keep_dims);
-  if (over.empty()) return reshape(x, as_sizes(x.shape()));
-  const bool neighbours = over.back() - over.front() + 1 == over.size();
-  if (neighbours)
-    return apply(logsumexp_rule{{}, over.front(), over.back(), shapes.kept, shapes.result}, x);
-  // Brings the axes together at the end first.
-  axis_list order;
-  for (std::size_t axis = 0; axis < x.shape().size(); ++axis)
-    if (std::find(over.begin(), over.end(), axis) == over.end())
-      order.push_back(static_cast<std::ptrdiff_t>(axis));
-  for (const std::size_t axis : over) order.push_back(static_cast<std::ptrdiff_t>(axis));
-  axis_list last;
-  for (std::size_t i = 1; i <= over.size(); ++i) last.push_back(-static_cast<std::ptrdiff_t>(i));
-  return reshape(reduce_logsumexp<T>(transpose(x, order), last, {}), as_sizes(shapes.result));
+variable<T> apply_cumsum(const operand<T>& x, std::ptrdiff_t axis) {
+  const std::size_t along = normalize_axis("cumsum", x.shape(), axis, x.where());
+  return apply(cumsum_rule{{}, slices(x.shape(), along, along)}, x);
+}
+
+template <int Sign, real T>
+std::vector<int> find_extreme(const operand<T>& x, std::ptrdiff_t axis) {
+  const char* const name = Sign > 0 ? "argmax" : "argmin";
+  const std::size_t along = normalize_axis(name, x.shape(), axis, x.where());
+  const slices s(x.shape(), along, along);
+  if (s.n == 0)
+    throw domain_error(
+        std::string(name) + ": " + to_string(x.shape()) + ": there is nothing to choose from",
+        x.where());
+  std::vector<int> result(s.outer * s.inner);
+  kernel::find_extreme<Sign>(s.outer, s.n, s.inner, x.value().data(), result.data());
+  return result;
 }
 
 }  // namespace
@@ -158,11 +236,59 @@ variable<double> mean(const operand<double>& x, const axis_list& axes, reduce_op
 variable<float> logsumexp(const operand<float>& x) { return logsumexp(x, all_axes(x.shape())); }
 variable<double> logsumexp(const operand<double>& x) { return logsumexp(x, all_axes(x.shape())); }
 variable<float> logsumexp(const operand<float>& x, const axis_list& axes, reduce_options options) {
-  return reduce_logsumexp(x, axes, options);
+  return apply_reduction<logsumexp_rule>(x, axes, options);
 }
 variable<double> logsumexp(const operand<double>& x, const axis_list& axes,
                            reduce_options options) {
-  return reduce_logsumexp(x, axes, options);
+  return apply_reduction<logsumexp_rule>(x, axes, options);
+}
+
+variable<float> prod(const operand<float>& x) { return prod(x, all_axes(x.shape())); }
+variable<double> prod(const operand<double>& x) { return prod(x, all_axes(x.shape())); }
+variable<float> prod(const operand<float>& x, const axis_list& axes, reduce_options options) {
+  return apply_reduction<prod_rule>(x, axes, options);
+}
+variable<double> prod(const operand<double>& x, const axis_list& axes, reduce_options options) {
+  return apply_reduction<prod_rule>(x, axes, options);
+}
+
+variable<float> max(const operand<float>& x) { return max(x, all_axes(x.shape())); }
+variable<double> max(const operand<double>& x) { return max(x, all_axes(x.shape())); }
+variable<float> max(const operand<float>& x, const axis_list& axes, reduce_options options) {
+  return apply_extreme<1>(x, axes, options);
+}
+variable<double> max(const operand<double>& x, const axis_list& axes, reduce_options options) {
+  return apply_extreme<1>(x, axes, options);
+}
+
+variable<float> min(const operand<float>& x) { return min(x, all_axes(x.shape())); }
+variable<double> min(const operand<double>& x) { return min(x, all_axes(x.shape())); }
+variable<float> min(const operand<float>& x, const axis_list& axes, reduce_options options) {
+  return apply_extreme<-1>(x, axes, options);
+}
+variable<double> min(const operand<double>& x, const axis_list& axes, reduce_options options) {
+  return apply_extreme<-1>(x, axes, options);
+}
+
+variable<float> cumsum(const operand<float>& x, std::ptrdiff_t axis) {
+  return apply_cumsum(x, axis);
+}
+variable<double> cumsum(const operand<double>& x, std::ptrdiff_t axis) {
+  return apply_cumsum(x, axis);
+}
+
+std::vector<int> argmax(const operand<float>& x, std::ptrdiff_t axis) {
+  return find_extreme<1>(x, axis);
+}
+std::vector<int> argmax(const operand<double>& x, std::ptrdiff_t axis) {
+  return find_extreme<1>(x, axis);
+}
+
+std::vector<int> argmin(const operand<float>& x, std::ptrdiff_t axis) {
+  return find_extreme<-1>(x, axis);
+}
+std::vector<int> argmin(const operand<double>& x, std::ptrdiff_t axis) {
+  return find_extreme<-1>(x, axis);
 }
 
 }  // namespace xtape

@@ -108,6 +108,83 @@ variable<T> apply_reverse(const operand<T>& x) {
   return apply_transpose(x, axes);
 }
 
+// x with the same elements in another shape.
+template <real T>
+variable<T> reshaped(const operand<T>& x, const shape_type& to) {
+  return apply(reshape_rule{{}, x.shape(), to}, x);
+}
+
+template <real T>
+variable<T> apply_flatten(const operand<T>& x, std::ptrdiff_t first, std::ptrdiff_t last) {
+  // A scalar counts as an array of one axis.
+  const shape_type from = x.shape().empty() ? shape_type{1} : x.shape();
+  const std::size_t begin = normalize_axis("flatten", from, first, x.where());
+  const std::size_t end = normalize_axis("flatten", from, last, x.where());
+  if (end < begin)
+    throw shape_error("flatten: " + to_string(from) + " from axis " + std::to_string(first) +
+                          " to " + std::to_string(last) + ": the last comes before the first",
+                      x.where());
+  const slices s(from, begin, end);
+  shape_type to(from.begin(), from.begin() + begin);
+  to.push_back(s.n);
+  for (std::size_t axis = end + 1; axis < from.size(); ++axis) to.push_back(from[axis]);
+  return reshaped(x, to);
+}
+
+template <real T>
+variable<T> apply_swap_axes(const operand<T>& x, std::ptrdiff_t a, std::ptrdiff_t b) {
+  axis_list axes(x.shape().size());
+  std::iota(axes.begin(), axes.end(), 0);
+  std::swap(axes[normalize_axis("swap_axes", x.shape(), a, x.where())],
+            axes[normalize_axis("swap_axes", x.shape(), b, x.where())]);
+  return apply_transpose(x, axes);
+}
+
+// Without the axes, which are ascending.
+template <real T>
+variable<T> apply_squeeze(const operand<T>& x, const shape_type& axes) {
+  shape_type to;
+  for (std::size_t axis = 0; axis < x.shape().size(); ++axis) {
+    const std::size_t size = x.shape()[axis];
+    if (!std::binary_search(axes.begin(), axes.end(), axis))
+      to.push_back(size);
+    else if (size != 1)
+      throw shape_error("squeeze: " + to_string(x.shape()) + ": axis " + std::to_string(axis) +
+                            " has size " + std::to_string(size) + ", not 1",
+                        x.where());
+  }
+  return reshaped(x, to);
+}
+
+template <real T>
+variable<T> apply_squeeze(const operand<T>& x) {
+  shape_type to;
+  for (const std::size_t size : x.shape())
+    if (size != 1) to.push_back(size);
+  return reshaped(x, to);
+}
+
+template <real T>
+variable<T> apply_expand_dims(const operand<T>& x, const axis_list& axes) {
+  const auto fail = [&](const std::string& reason) {
+    throw shape_error("expand_dims: " + to_string(x.shape()) + " by " + text(axes) + ": " + reason,
+                      x.where());
+  };
+  shape_type to(x.shape().size() + axes.size());
+  const auto rank = static_cast<std::ptrdiff_t>(to.size());
+  for (const std::ptrdiff_t axis : axes) {
+    if (axis < -rank || axis >= rank) fail("the result has no axis " + std::to_string(axis));
+    std::size_t& size = to[static_cast<std::size_t>(axis < 0 ? axis + rank : axis)];
+    if (size != 0) fail("axis " + std::to_string(axis) + " is named twice");
+    size = 1;
+  }
+  // The places that are left are those of x's axes.
+  std::size_t next = 0;
+  for (std::size_t& size : to)
+    if (size == 0) size = x.shape()[next++];
+  return reshaped(x, to);
+}
+
 // Throws unless `small` broadcasts to `large`.
 template <real T>
 void check_broadcast(const char* operation, const operand<T>& x, const shape_type& small,
@@ -164,6 +241,37 @@ variable<float> sum_to(const operand<float>& x, const shape_type& shape) {
 }
 variable<double> sum_to(const operand<double>& x, const shape_type& shape) {
   return apply_sum_to(x, shape);
+}
+
+variable<float> flatten(const operand<float>& x, std::ptrdiff_t first, std::ptrdiff_t last) {
+  return apply_flatten(x, first, last);
+}
+variable<double> flatten(const operand<double>& x, std::ptrdiff_t first, std::ptrdiff_t last) {
+  return apply_flatten(x, first, last);
+}
+
+variable<float> swap_axes(const operand<float>& x, std::ptrdiff_t a, std::ptrdiff_t b) {
+  return apply_swap_axes(x, a, b);
+}
+variable<double> swap_axes(const operand<double>& x, std::ptrdiff_t a, std::ptrdiff_t b) {
+  return apply_swap_axes(x, a, b);
+}
+
+variable<float> squeeze(const operand<float>& x) { return apply_squeeze(x); }
+variable<double> squeeze(const operand<double>& x) { return apply_squeeze(x); }
+
+variable<float> squeeze(const operand<float>& x, const axis_list& axes) {
+  return apply_squeeze(x, normalize_axes("squeeze", x.shape(), axes, x.where()));
+}
+variable<double> squeeze(const operand<double>& x, const axis_list& axes) {
+  return apply_squeeze(x, normalize_axes("squeeze", x.shape(), axes, x.where()));
+}
+
+variable<float> expand_dims(const operand<float>& x, const axis_list& axes) {
+  return apply_expand_dims(x, axes);
+}
+variable<double> expand_dims(const operand<double>& x, const axis_list& axes) {
+  return apply_expand_dims(x, axes);
 }
 
 }  // namespace xtape

@@ -1,18 +1,7 @@
 #pragma once
 // Note [Rules]
-// An operation is one small struct: its name, what its derivatives look at, `forward`, and one `vjp`
-// (vector-Jacobian product: cotangent times local derivative) an argument. A vjp gets the cotangent and
-// what the rule says it saves, nothing else. This file reads it.
-//
-// An *elementwise* rule is read twice. With lanes, SIMD registers of numbers, forward and vjp become
-// the body of one loop that broadcasts, and adds straight into the gradient (kernel/elementwise.hpp).
-// With variables the same vjp computes with operations, which record themselves: the second derivative.
-// Its arguments broadcast; that the gradient must be summed back is the engine's business.
-//
-// A *structural* rule (matmul, sum, reshape) has a forward from arrays to an array, and vjps that are
-// read with variables only: unrecorded in a plain backward, recorded under create_graph. Where a
-// benchmark pays for it, `accumulate` is a fused kernel for the plain backward, which adds the same vjp
-// into memory; a test holds it against the vjp.
+// An operation is one small struct: its name, what its derivatives look at, `forward`, and one `vjp` (vector-
+// Jacobian product: cotangent times local derivative) an argument. See docs/engine.md, "A rule, read twice".
 
 #include <array>
 #include <new>
@@ -43,6 +32,14 @@ struct rule_base {
 struct elementwise : rule_base {};
 struct structural : rule_base {};
 
+/// While one is set, the operation about to become entry `entry` computes with `numbers` in place of its
+/// argument `input`: how a checker asks what one use of a value contributes.
+struct probe {
+  std::size_t entry, input;
+  const void* numbers;
+};
+inline thread_local const probe* probing = nullptr;
+
 /// Whether structural rules use their fused kernels. Off only in the test that compares both ways.
 inline thread_local bool fused_kernels = true;
 
@@ -50,13 +47,10 @@ inline thread_local bool fused_kernels = true;
 template <class Rule, real T, std::size_t N>
 class recorded final : public entry {
  public:
-  recorded(Rule&& rule, variable<T>& output, const std::array<input_slot, N>& inputs,
-           location where)
-      : entry(output.node(), where), rule_(std::move(rule)), slots_(inputs) {
-    ++output_->references;
-  }
+  recorded(variable<T>& output, location where, Rule&& rule,
+           const std::array<input_slot, N>& inputs)
+      : entry(output.node(), where), rule_(std::move(rule)), slots_(inputs) {}
   ~recorded() override {
-    release(output_);
     for (const input_slot& slot : slots_)
       if (slot.node != nullptr) release(slot.node);
   }
@@ -72,20 +66,17 @@ class recorded final : public entry {
     (std::make_index_sequence<N>());
   }
 
-  node<T>& input(std::size_t k) const { return static_cast<node<T>&>(*slots_[k].node); }
-  node<T>& output() const { return static_cast<node<T>&>(*output_); }
-
   // f(g, what the rule saves ...) on what `of` makes of each node.
   template <class Of, class F>
   decltype(auto) with_saved(const Of& of, const F& f) const {
     return [&]<std::size_t... I>(std::index_sequence<I...>)->decltype(auto) {
-      const auto& g = of(as<T>(*output().cotangent));
+      const auto& g = of(as<T>(*output_->cotangent));
       if constexpr (Rule::saved == saves::both)
-        return f(g, of(output()), of(input(I))...);
+        return f(g, of(as<T>(*output_)), of(as<T>(*slots_[I].node))...);
       else if constexpr (Rule::saved == saves::output)
-        return f(g, of(output()));
+        return f(g, of(as<T>(*output_)));
       else if constexpr (Rule::saved == saves::inputs)
-        return f(g, of(input(I))...);
+        return f(g, of(as<T>(*slots_[I].node))...);
       else
         return f(g);
     }
@@ -95,36 +86,27 @@ class recorded final : public entry {
   template <std::size_t K>
   void send_to(sweep& pass) {
     if constexpr (Rule::differentiable(K)) {
-      constexpr auto handle = [](node<T>& n) { return variable<T>::share(n); };
       constexpr auto values = [](node<T>& n) { return n.view(); };
       const auto vjp = [this](const auto&... saved) { return rule_.vjp(arg<K>{}, saved...); };
-      node<T>& to = input(K);
+      node<T>& to = as<T>(*slots_[K].node);
       const bool numbers =
           !pass.recorded() && (std::derived_from<Rule, elementwise> || fused_kernels);
       if constexpr (std::derived_from<Rule, elementwise>)
         if (numbers)
-          return with_saved(
-              values, [&](const auto&... from) { send_lanes(pass.open(to), to, vjp, from...); });
+          return with_saved(values, [&](const auto&... from) {
+            constexpr std::size_t one = has(Rule::saved, saves::output) ? 2 : 1;
+            constexpr std::size_t dense = N == 1 ? sizeof...(from) : one;  // that do not broadcast
+            const auto [data, accumulate] = pass.open(to);
+            kernel::map_to<T, dense, N == 1>(as<T>(*output_).shape(), to.shape(), data, accumulate,
+                                             std::array{from...}, vjp);
+          });
       if constexpr (Rule::fused)
         if (numbers)
           return with_saved(values, [&](const auto&... from) {
             rule_.accumulate(arg<K>{}, pass.open(to), from...);
           });
-      pass.add(to, with_saved(handle, vjp));
+      pass.add(to, with_saved([](node<T>& n) { return variable<T>::share(n); }, vjp));
     }
-  }
-
-  template <class F, class... Saved>
-  void send_lanes(target<T> to, const node<T>& n, const F& vjp, const Saved&... saved) const {
-    const std::array<array_view<T>, sizeof...(saved)> from{saved...};
-    const shape_type &shape = output().shape(), &to_shape = n.shape();
-    constexpr std::size_t dense = N == 1                            ? sizeof...(saved)
-                                  : has(Rule::saved, saves::output) ? 2
-                                                                    : 1;
-    if (N == 1 || to_shape == shape)
-      return kernel::map<T, dense>(shape, to.data, to.accumulate, from, vjp);
-    if (!to.accumulate) std::fill_n(to.data, size_of(to_shape), T(0));
-    if constexpr (N > 1) kernel::map_sum<T, dense>(shape, to.data, to_shape, from, vjp);
   }
 
   [[no_unique_address]] Rule rule_;
@@ -145,11 +127,16 @@ class recorder {
     tape* const t = tape::current();
     if (t == nullptr || !((from.node() != nullptr && tracked(*from.node(), t)) || ...)) return;
     using made = recorded<Rule, T, sizeof...(from)>;
-    void* const memory = t->arena_.allocate(sizeof(made), alignof(made));
-    output.node().tape = t->serial_;
-    output.node().entry = static_cast<std::uint32_t>(t->size());
-    t->entries_.push_back(new (memory)
-                              made(std::move(rule), output, {slot<Rule, T>(from)...}, where));
+    write<made>(*t, output, where, std::move(rule), std::array{slot<Rule, T>(from)...});
+  }
+
+  /// The next entry of `t`, made of all the arguments but the first.
+  template <class Entry, real T, class... Rest>
+  static void write(tape& t, variable<T>& output, location where, Rest&&... rest) {
+    void* const memory = t.arena_.allocate(sizeof(Entry), alignof(Entry));
+    output.node().tape = t.serial_;
+    output.node().entry = static_cast<std::uint32_t>(t.size());
+    t.entries_.push_back(new (memory) Entry(output, where, std::forward<Rest>(rest)...));
   }
 
  private:
@@ -175,6 +162,10 @@ variable<T> blank(const shape_type& shape) {
 template <class Rule, class First, class... More, real T = typename First::value_type>
 variable<T> apply(Rule rule, const First& first, const More&... more) {
   const location where = at_line::or_else(first.where());
+  std::array<array_view<T>, 1 + sizeof...(more)> from{first.value(), more.value()...};
+  if (const tape* t = tape::current(); probing != nullptr && t != nullptr)
+    if (const auto [i, k, numbers] = *probing; i == t->size() && k < from.size())
+      from[k] = {from[k].shape(), static_cast<const T*>(numbers)};
   variable<T> result = [&] {
     if constexpr (std::derived_from<Rule, elementwise>) {
       const bool same = ((more.shape() == first.shape()) && ...);
@@ -182,13 +173,12 @@ variable<T> apply(Rule rule, const First& first, const More&... more) {
           blank<T>(same ? first.shape()
                         : broadcast_shape(std::string(Rule::name),
                                           {&first.shape(), &more.shape()...}, where));
-      const std::array<array_view<T>, 1 + sizeof...(more)> from{first.value(), more.value()...};
       kernel::map<T, sizeof...(more) == 0>(
           y.shape(), y.node().data(), false, from,
           [&rule](const auto&... lanes) { return rule.forward(lanes...); });
       return y;
     } else {
-      return rule.forward(first.value(), more.value()...);
+      return std::apply([&rule](const auto&... x) { return rule.forward(x...); }, from);
     }
   }();
   recorder::record(std::move(rule), result, where, first, more...);

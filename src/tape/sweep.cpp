@@ -6,45 +6,68 @@
 
 namespace xtape::detail {
 
+static thread_local std::uint32_t sweeps = 0;  // under way on this thread, one inside the other
+static bool holds(const auto& nodes, const node_base* n) {
+  return std::count(nodes.begin(), nodes.end(), n) > 0;
+}
+
+static const char* const under_way =
+    "a sweep under way passes through the same values: within a vjp differentiate copies of them";
+
 tape& sweep::tape_of(const node_base& n, const char* operation, location where) {
   tape* const t = tape::find(n.tape);
   if (t != nullptr) return *t;
-  throw tape_error(
-      operation + std::string(n.tape != 0 ? ": the tape that recorded this value is gone: call it "
-                                            "within the tape's scope"
-                              : n.parameter
-                                  ? ": a parameter is not the result of any operation"
-                                  : ": this value was not recorded: it was made without a "
-                                    "tape, or from values none of which is tracked"),
-      where);
+  const char* const why =
+      n.tape != 0 ? "the tape that recorded this value is gone: call it within the tape's scope"
+      : n.parameter
+          ? "a parameter is not the result of any operation"
+          : "this value was not recorded: it was made without a tape, or from values none "
+            "of which is tracked";
+  throw tape_error(operation + std::string(": ") + why, where);
 }
 
 template <real T>
-sweep::sweep(node<T>& output, const variable<T>* seed, purpose what, const char* operation,
-             location where)
-    : tape_(tape_of(output, operation, where)), last_(output.entry), what_(what), where_(where) {
+sweep::sweep(std::span<const variable<T>> outputs, std::span<const variable<T>> seeds, purpose what,
+             const char* operation, location where)
+    : tape_(tape_of(outputs[0].node(), operation, where)), what_(what), where_(where) {
   const std::string op(operation);
-  const shape_type& shape = output.shape();
-  if (seed == nullptr && size_of(shape) != 1)
-    throw shape_error(op + ": " + to_string(shape) + " has " + std::to_string(size_of(shape)) +
-                          " elements, not one: pass the cotangent to start from",
-                      where);
-  if (seed != nullptr && seed->shape() != shape)
-    throw shape_error(op + ": the cotangent's shape " + to_string(seed->shape()) +
-                          " is not the value's, " + to_string(shape),
-                      where);
-  if (output.cotangent != nullptr)
-    throw tape_error(op + ": a backward of this value is already under way", where);
-  check_versions(output, operation);
-  const variable<T> start = seed != nullptr ? *seed : variable<T>(full<T>(shape, T(1)));
-  output.cotangent = &start.node();
-  ++output.cotangent->references;
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const node<T>& output = outputs[i].node();
+    const shape_type& shape = outputs[i].shape();
+    if (seeds.empty() && size_of(shape) != 1)
+      throw shape_error(op + ": " + to_string(shape) + " has " + std::to_string(size_of(shape)) +
+                            " elements, not one: pass the cotangent to start from",
+                        where);
+    if (!seeds.empty() && seeds[i].shape() != shape)
+      throw shape_error(op + ": the cotangent's shape " + to_string(seeds[i].shape()) +
+                            " is not the value's, " + to_string(shape),
+                        where);
+    if (&tape_of(output, operation, where) != &tape_)
+      throw tape_error(op + ": the outputs were recorded on different tapes", where);
+    last_ = std::max(last_, output.entry);
+  }
+  if (tape_.sweeping_) throw tape_error(under_way, where);
+  next_ = last_ + 1;
+  if (changes() != tape_.changes_) {
+    std::vector<bool> leads(next_, false);
+    for (const variable<T>& output : outputs) leads[output.node().entry] = true;
+    check_versions(std::move(leads), operation);
+  }
+  for (std::size_t i = 0; i < outputs.size(); ++i)
+    add(outputs[i].node(),
+        seeds.empty() ? variable<T>(full<T>(outputs[i].shape(), T(1))) : seeds[i]);
+  ++sweeps;
+  tape_.sweeping_ = true;
 }
 
-template sweep::sweep(node<float>&, const variable<float>*, purpose, const char*, location);
-template sweep::sweep(node<double>&, const variable<double>*, purpose, const char*, location);
+template sweep::sweep(std::span<const variable<float>>, std::span<const variable<float>>, purpose,
+                      const char*, location);
+template sweep::sweep(std::span<const variable<double>>, std::span<const variable<double>>, purpose,
+                      const char*, location);
 
 sweep::~sweep() {
+  --sweeps;
+  tape_.sweeping_ = false;
   for (std::uint32_t i = 0; i < next_; ++i) clear(tape_.entries_[i]->output_->cotangent);
   for (node_base* const leaf : leaves_) clear(leaf->cotangent);
   if (requested_.empty()) return;
@@ -55,12 +78,9 @@ sweep::~sweep() {
   }
 }
 
-// A parameter changed after an entry that looks at its value was recorded: the derivative would be
-// taken at the wrong place. Looked for only if any parameter changed since the tape began.
-void sweep::check_versions(const node_base& output, const char* operation) const {
-  if (changes() == tape_.changes_) return;
-  std::vector<bool> leads(last_ + 1, false);
-  leads[output.entry] = true;
+// A parameter changed after an entry that looks at its value was recorded: the derivative would be taken at the
+// wrong place. Looked for only if any parameter changed since the tape began.
+void sweep::check_versions(std::vector<bool> leads, const char* operation) const {
   for (std::uint32_t i = last_ + 1; i-- > 0;) {
     if (!leads[i]) continue;
     const entry& e = *tape_.entries_[i];
@@ -80,8 +100,8 @@ void sweep::check_versions(const node_base& output, const char* operation) const
 }
 
 void sweep::request(node_base& input) {
-  input.leads = true;
-  input.requested = true;
+  if (input.requested && !holds(requested_, &input)) throw tape_error(under_way, where_);
+  input.leads = input.requested = true;
   requested_.push_back(&input);
 }
 
@@ -95,20 +115,11 @@ node_base*& sweep::slot(node_base& n) {
   if (apart_ != nullptr) return *apart_;
   if (n.tape == tape_.serial_) return n.cotangent;
   if (what_ == purpose::accumulate) return n.more().grad;
-  if (n.cotangent == nullptr) leaves_.push_back(&n);
+  if (n.cotangent == nullptr)
+    leaves_.push_back(&n);
+  else if (sweeps > 1 && !holds(leaves_, &n))
+    throw tape_error(under_way, where_);
   return n.cotangent;
-}
-
-// The slot's node as one that nobody else sees, so that it may be added to.
-template <real T>
-static node<T>& own(node_base*& held) {
-  if (held->references > 1) {
-    auto* const copy = new node<T>(as<T>(*held).view());
-    copy->filled = held->filled;
-    clear(held);
-    held = copy;
-  }
-  return as<T>(*held);
 }
 
 template <real T>
@@ -117,8 +128,13 @@ target<T> sweep::open(node<T>& n) {
   if (held != nullptr && as<T>(*held).shape() != n.shape()) clear(held);  // outdated
   const bool fresh = held == nullptr;
   if (fresh) held = new node<T>(n.shape());
-  node<T>& mine = own<T>(held);
-  return {mine.data(), std::exchange(mine.filled, true) && !fresh};
+  if (held->references > 1) {  // somebody else sees it
+    auto* const copy = new node<T>(as<T>(*held).view());
+    copy->filled = held->filled;
+    clear(held);
+    held = copy;
+  }
+  return {as<T>(*held).data(), std::exchange(held->filled, true) && !fresh};
 }
 
 template target<float> sweep::open(node<float>&);
@@ -158,17 +174,9 @@ void sweep::send(entry& e, std::size_t k, sweep_observer* observer) {
 // An entry's cotangent has sent on all it had to.
 void sweep::finish(node_base& n) {
   if (what_ == purpose::accumulate && (n.keep_grad || tape_.keep_gradients_)) {
-    visit(n, [&]<real T>(node<T>&) {
-      node_base*& kept = n.more().grad;
-      if (kept == nullptr || !kept->filled) {
-        clear(kept);
-        kept = std::exchange(n.cotangent, nullptr);
-      } else {
-        node<T>& grad = own<T>(kept);
-        const array_view<T> more = as<T>(*n.cotangent).view();
-        kernel::map<T, 1>(more.shape(), grad.data(), true, std::array{more}, kernel::identity);
-      }
-    });
+    apart_ = &n.more().grad;
+    visit(n, [&]<real T>(node<T>& y) { add(y, variable<T>::share(as<T>(*n.cotangent))); });
+    apart_ = nullptr;
   }
   if (!n.requested) clear(n.cotangent);
 }

@@ -1,6 +1,6 @@
 #pragma once
-// One run of the tape backwards. It knows which values want a cotangent, where a cotangent is kept, and
-// whether the run is itself recorded; a rule (rule.hpp) only asks it for a place to add to.
+// One run of the tape backwards. It knows which values want a cotangent, where a cotangent is kept, and whether
+// the run is itself recorded; a rule (rule.hpp) only asks it for a place to add to.
 
 #include <xtape/tape/tape.hpp>
 
@@ -9,8 +9,8 @@ namespace xtape::detail {
 std::uint64_t next_serial();        // a number that no tape of any thread had before
 std::uint64_t& changes() noexcept;  // how many times a parameter of this thread was changed
 
-/// The two operations a recorded sweep is made of besides the rules' own, defined with the others: a + b,
-/// and x summed over the axes along which `shape` broadcasts to x's shape.
+/// The two operations a recorded sweep is made of besides the rules' own, defined with the others: a + b, and x
+/// summed over the axes along which `shape` broadcasts to x's shape.
 template <real T>
 variable<T> add(const variable<T>& a, const variable<T>& b);
 template <real T>
@@ -41,11 +41,11 @@ class sweep : pinned {
     record,   ///< the same, written on the tape as it goes
   };
 
-  /// `seed` is the cotangent of the output; null: 1. Checks the output, the seed and the parameters'
-  /// versions before anything is touched.
+  /// `seeds` are the outputs' cotangents; none: 1. Checks outputs, seeds and the parameters' versions before
+  /// anything is touched.
   template <real T>
-  sweep(node<T>& output, const variable<T>* seed, purpose what, const char* operation,
-        location where);
+  sweep(std::span<const variable<T>> outputs, std::span<const variable<T>> seeds, purpose what,
+        const char* operation, location where);
   ~sweep();
 
   /// collect, record: the cotangent of `input` is wanted, and kept until the sweep is destroyed.
@@ -62,15 +62,15 @@ class sweep : pinned {
 
  private:
   static tape& tape_of(const node_base& n, const char* operation, location where);
-  void check_versions(const node_base& output, const char* operation) const;
+  void check_versions(std::vector<bool> leads, const char* operation) const;
   bool wants(const node_base* n) const;
   node_base*& slot(node_base& n);
   void send(entry& e, std::size_t k, sweep_observer* observer);
   void finish(node_base& output);
 
   tape& tape_;
-  std::uint32_t last_;
-  std::uint32_t next_ = last_ + 1;  // entries from here on have sent theirs on
+  std::uint32_t last_ = 0;
+  std::uint32_t next_;  // entries from here on have sent theirs on
   purpose what_;
   location where_;
   node_base** apart_ = nullptr;  // where the contribution under way goes, if not to its input

@@ -36,14 +36,15 @@ variable<T> variable<T>::detach() const {
 
 template <real T>
 void variable<T>::backward(location where) const {
-  const variable<T>* const one = nullptr;
-  detail::sweep(node(), one, detail::sweep::purpose::accumulate, "backward", where).run();
+  const std::span<const variable<T>> output(this, 1);
+  detail::sweep(output, {}, detail::sweep::purpose::accumulate, "backward", where).run();
 }
 
 template <real T>
 void variable<T>::backward(const array<T>& seed, location where) const {
   const variable<T> cotangent(seed);
-  detail::sweep(node(), &cotangent, detail::sweep::purpose::accumulate, "backward", where).run();
+  const std::span<const variable<T>> output(this, 1), seeds(&cotangent, 1);
+  detail::sweep(output, seeds, detail::sweep::purpose::accumulate, "backward", where).run();
 }
 
 template <real T>

@@ -105,6 +105,12 @@ TEMPLATE_TEST_CASE("elementary functions are exact to 4 units in the last place"
       {"sinh", sinh, [](long double x) { return std::sinh(x); }, -most, most},
       {"cosh", cosh, [](long double x) { return std::cosh(x); }, -most, most},
       {"erf", erf, [](long double x) { return std::erf(x); }, -7, 7},
+      {"erfc", erfc, [](long double x) { return std::erfc(x); }, -7, sizeof(T) == 4 ? 9 : 26},
+      {"softplus", softplus, [](long double x) { return std::log1p(std::exp(x)); }, -80, 500},
+      {"log_sigmoid", log_sigmoid, [](long double x) { return -std::log1p(std::exp(-x)); }, -500,
+       80},
+      {"softsign", softsign, [](long double x) { return x / (1 + std::abs(x)); }, -1e30, 1e30},
+      {"silu", silu, [](long double x) { return x / (1 + std::exp(-x)); }, -80, 500},
   };
   for (const function& f : functions) {
     INFO(f.name);
@@ -155,6 +161,32 @@ TEMPLATE_TEST_CASE("elementary functions at the ends of their domains", "[ops][e
      {inf, inf, none, 1});
   at("cosh", [](const auto& x) { return cosh(x); }, {1000, -1000, none, 0}, {inf, inf, none, 1},
      {inf, -inf, none, 0});
+  at("erfc", [](const auto& x) { return erfc(x); }, {1000, -1000, inf, -inf, none, 0},
+     {0, 2, 0, 2, none, 1}, {0, 0, 0, 0, none, -1.1283791670955126});
+  at("leaky_relu", [](const auto& x) { return leaky_relu(x, 0.25); },
+     {0, -0.0, -4, inf, -inf, none}, {0, 0, -1, inf, -inf, none},
+     {0.25, 0.25, 0.25, 1, 0.25, 0.25});
+  at("elu", [](const auto& x) { return elu(x, 0.5); }, {0, 1000, -1000, inf, -inf, none},
+     {0, 1000, -0.5, inf, -0.5, none}, {0.5, 1, 0, 1, 0, 0.5});
+  at("selu", [](const auto& x) { return selu(x); }, {0, 1000, -1000},
+     {0, 1050.7009873554805, -1.7580993408473766}, {1.7580993408473766, 1.0507009873554805, 0});
+  at("gelu", [](const auto& x) { return gelu(x); }, {0, 1000, -1000, 1e30, -1e30, inf, -inf, none},
+     {0, 1000, 0, 1e30, 0, inf, none, none}, {0.5, 1, 0, 1, 0, none, none, none});
+  at("gelu_tanh", [](const auto& x) { return gelu_tanh(x); }, {0, 1000, -1000, 1e30, -1e30, none},
+     {0, 1000, 0, 1e30, 0, none}, {0.5, 1, 0, 1, 0, none});
+  at("silu", [](const auto& x) { return silu(x); }, {0, 1000, -1000, inf, -inf, none},
+     {0, 1000, 0, inf, none, none}, {0.5, 1, 0, none, none, none});
+  at("softplus", [](const auto& x) { return softplus(x); }, {0, 1000, -1000, inf, -inf, none},
+     {std::log(2.0), 1000, 0, inf, 0, none}, {0.5, 1, 0, 1, 0, none});
+  at("softsign", [](const auto& x) { return softsign(x); }, {0, 1e30, -1e30, none},
+     {0, 1, -1, none}, {1, sizeof(T) == 4 ? 0 : 1e-60, sizeof(T) == 4 ? 0 : 1e-60, none});
+  at("hard_tanh", [](const auto& x) { return hard_tanh(x); },
+     {0, 0.5, 1, -1, 1000, -1000, inf, -inf, none}, {0, 0.5, 1, -1, 1, -1, 1, -1, none},
+     {1, 1, 0, 0, 0, 0, 0, 0, 0});
+  at("log_sigmoid", [](const auto& x) { return log_sigmoid(x); }, {0, 1000, -1000, inf, -inf, none},
+     {-std::log(2.0), 0, -1000, 0, -inf, none}, {0.5, 0, 1, 0, 1, none});
+  at("mish", [](const auto& x) { return mish(x); }, {0, 1000, -1000, inf, -inf, none},
+     {0, 1000, 0, inf, none, none}, {0.6, 1, 0, none, none, none});
   at("erf", [](const auto& x) { return erf(x); }, {1000, -1000, inf, -inf, none, 0},
      {1, -1, 1, -1, none, 0}, {0, 0, 0, 0, none, 1.1283791670955126});
 }
@@ -175,6 +207,35 @@ TEMPLATE_TEST_CASE("pow at 0, below it, and with an exponent of 0", "[ops][eleme
   check(power(0.5, {0, -1, 4}).gradient, {inf, none, 0.25});
   check(power(-1, {0, -2}).value, {inf, -0.5});
   check(power(-1, {0, -2}).gradient, {-inf, -0.25});
+}
+
+TEMPLATE_TEST_CASE("a power of a variable exponent, at 0 and below it", "[ops][elementary]", float,
+                   double) {
+  using T = TestType;
+  const parameter<T> a(array<T>{0, 0, 0, 0, -2, -2, 3, 0}),
+      b(array<T>{0, 1, 2, 0.5, 3, 0.5, 0, -1});
+  const tape recording;
+  const variable<T> y = pow(a, b);
+  check(y.value(), {1, 0, 0, 0, -8, none, 1, inf});
+  const std::vector<variable<T>> g =
+      vjp(y, variable<T>(full<T>({8}, 1)), {a, b}, {.create_graph = true});
+  check(g[0].value(), {0, 1, 0, inf, 12, none, 0, -inf});
+  check(g[1].value(), {0, 0, 0, 0, none, none, std::log(3.0), -inf});
+  // Of second order too, nothing meets 0 times infinity at a = 0.
+  const parameter<T> base(array<T>{0, 0, 0}), exponent(array<T>{0, 1, 2});
+  const variable<T> once = grad(sum(pow(base, exponent)), {base}, {.create_graph = true})[0];
+  check(once.value(), {0, 1, 0});
+  check(grad(sum(once), {base})[0].value(), {0, 0, 2});
+}
+
+TEST_CASE("the left tail of gelu keeps its digits", "[ops][elementary]") {
+  const array<double> x{-5, -10, -30};
+  const array<double> y = gelu(x + variable<double>(0.0)).value();
+  for (std::size_t i = 0; i < 3; ++i) {
+    const long double v = x(i), exact = v * std::erfc(-v / std::sqrt(2.0L)) / 2;
+    CHECK(y(i) < 0);
+    CHECK(std::abs(y(i) / exact - 1) < static_cast<double>(v * v) * 1e-15);
+  }
 }
 
 TEST_CASE("a polynomial's derivatives of every order, at 0 too", "[ops][elementary]") {

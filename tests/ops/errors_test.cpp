@@ -150,10 +150,10 @@ TEST_CASE("losses: labels, targets and batches that cannot be", "[ops][errors]")
   w.check<domain_error>(op + "label -1 at index 0: labels must be 0..2", [&](int& line) {
     line = __LINE__, softmax_cross_entropy(w.a, labels{-1, 0});
   });
-  w.check<shape_error>(op + "(2, 3) logits and 3 labels", [&](int& line) {
+  w.check<shape_error>(op + "(2, 3) and 3 labels", [&](int& line) {
     line = __LINE__, softmax_cross_entropy(w.a, labels{0, 1, 2});
   });
-  w.check<shape_error>(op + "(3): logits must be (batch, classes)",
+  w.check<shape_error>(op + "(3): must be (batch, classes)",
                        [&](int& line) { line = __LINE__, softmax_cross_entropy(w.b, labels{0}); });
   w.check<domain_error>(op + "(0, 3): the batch is empty", [&](int& line) {
     line = __LINE__, softmax_cross_entropy(some({0, 3}), labels{});
@@ -161,7 +161,7 @@ TEST_CASE("losses: labels, targets and batches that cannot be", "[ops][errors]")
   w.check<domain_error>(op + "(2, 0): there are no classes", [&](int& line) {
     line = __LINE__, softmax_cross_entropy(some({2, 0}), labels{0, 0});
   });
-  w.check<shape_error>(op + "(2, 3) logits and (3) targets: the shapes differ",
+  w.check<shape_error>(op + "(2, 3) and (3): the shapes differ",
                        [&](int& line) { line = __LINE__, softmax_cross_entropy(w.a, w.b); });
   w.check<domain_error>(op + "(0, 3): the batch is empty", [&](int& line) {
     line = __LINE__, softmax_cross_entropy(some({0, 3}), some({0, 3}));

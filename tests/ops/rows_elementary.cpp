@@ -37,6 +37,17 @@ void add_elementary(std::vector<operation>& rows) {
       "pow(x, exponent)", "0", {plain}, any_shape, [](const auto& x) { return pow(x[0], 0); },
       one_by_one([](double x) { return 0 * x + 1; })));
   rows.push_back(row(
+      "pow(a, b)", "", {positive, positive}, any_pair,
+      [](const auto& x) { return pow(x[0], x[1]); },
+      pair_by_pair([](double a, double b) { return std::exp(b * std::log(a)); })));
+  rows.push_back(row(
+      "pow(a, b)", "negative exponents", {positive, positive}, any_pair,
+      [](const auto& x) { return pow(x[0], -x[1]); },
+      pair_by_pair([](double a, double b) { return std::exp(-b * std::log(a)); })));
+  rows.push_back(row(
+      "pow(a, b)", "of a number", {plain}, any_shape, [](const auto& x) { return pow(2.5, x[0]); },
+      one_by_one([](double x) { return std::exp(x * std::log(2.5)); })));
+  rows.push_back(row(
       "expm1(x)", "", {plain}, any_shape, [](const auto& x) { return expm1(x[0]); },
       one_by_one([](double x) { return std::exp(x) - 1; })));
   rows.push_back(row(
@@ -69,6 +80,9 @@ void add_elementary(std::vector<operation>& rows) {
   rows.push_back(row(
       "erf(x)", "", {plain}, any_shape, [](const auto& x) { return erf(x[0]); },
       one_by_one([](double x) { return 1 - std::erfc(x); })));
+  rows.push_back(row(
+      "erfc(x)", "", {plain}, any_shape, [](const auto& x) { return erfc(x[0]); },
+      one_by_one([](double x) { return 1 - std::erf(x); })));
   rows.push_back(row(
       "maximum(a, b)", "", {plain, plain}, any_pair,
       [](const auto& x) { return maximum(x[0], x[1]); },

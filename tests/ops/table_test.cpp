@@ -45,28 +45,32 @@ bool all_equal(const call& shapes) {
   return true;
 }
 
-// Whether the operation, as plain loops compute it, does not react to its arguments near x: the
-// softmax of one element, a closed gate, a result without elements.
-bool constant_near(const operation& op, const arrays<double>& x) {
-  arrays<double> other = x;
-  double factor = 1;
-  for (array<double>& each : other)
-    for (double& v : each.storage()) v *= factor += 0.01;
-  return table::distance(op.expected(x), op.expected(other)) < 1e-14;
+// Whether the operation, as plain loops compute it, does not react to one of its arguments near x: the
+// softmax of one element, a closed gate, the lesser argument of maximum, a result without elements.
+bool inert(const operation& op, const arrays<double>& x) {
+  for (std::size_t k = 0; k < x.size(); ++k) {
+    arrays<double> other = x;
+    double factor = 1 + 1e-7;
+    for (double& v : other[k].storage()) v *= factor += 1e-8;
+    if (table::distance(op.expected(x), op.expected(other)) < 1e-14) return true;
+  }
+  return false;
 }
 
-// Whether it does not react to its argument k near x: the lesser argument of maximum.
-bool constant_in(const operation& op, const arrays<double>& x, std::size_t k) {
-  arrays<double> other = x;
-  for (double& v : other[k].storage()) v *= 1 + 1e-7;
-  return table::distance(op.expected(x), op.expected(other)) < 1e-14;
-}
-
-// A check that could have failed did not; where the operation is constant, the checker says so.
-void check_agrees(const gradient_report& report, bool constant) {
+// A check that could have failed did not; where an argument moves nothing, the checker says so.
+void check_agrees(const gradient_report& report, bool expected) {
   INFO(report);
   CHECK(report.failed() == 0);
-  CHECK(report.ok() == !constant);
+  CHECK(report.ok() == expected);
+}
+
+// The same values, but derivatives that are too great by one part in a thousand.
+template <class T, class F>
+auto too_great(const F& f) {
+  return [&f](const variables<T>& x) {
+    const variable<T> y = f(x), shown = y * T(1.001);
+    return shown + (y.detach() - shown.detach());
+  };
 }
 
 std::string read(const std::string& path) {
@@ -106,7 +110,7 @@ TEST_CASE("every declared operation has a row, and every row is declared", "[ops
   std::set<std::string> rows;
   for (const operation& op : table::operations()) rows.insert(op.declaration);
   for (const std::string& name : names) {
-    INFO(name << " has no row in tests/ops/table.cpp");
+    INFO(name << " has no row in tests/ops/rows_*.cpp");
     CHECK(rows.count(name) == 1);
   }
   for (const std::string& name : rows) {
@@ -128,38 +132,48 @@ TEST_CASE("values are those of plain loops", "[ops]") {
   });
 }
 
-TEST_CASE("full Jacobians are those of central differences", "[ops]") {
+TEST_CASE("full Jacobians are those of differences", "[ops]") {
   std::size_t compared = 0;
   table::for_each_call([&](const operation& op, const call& shapes) {
     if (!has_elements(shapes)) return;
     const arrays<double> x = draw(op, shapes, 2);
     const gradient_report report = check_gradients(op.in_double, x);
-    check_agrees(report, constant_near(op, x));
+    check_agrees(report, !inert(op, x));
     if (report.ok()) compared += report.compared();
   });
   CHECK(compared > 10000);
 }
 
-// The vector-Jacobian product with a random cotangent r is a function of the arguments and of r,
-// made by the same rules read with variables; r keeps it from being constant where the operation is
-// linear.
-TEST_CASE("second derivatives, by projection", "[ops]") {
+TEST_CASE("full Jacobians in float", "[ops]") {
+  std::size_t passed = 0, all = 0;
+  table::for_each_call([&](const operation& op, const call& shapes) {
+    if (!has_elements(shapes)) return;
+    const arrays<double> x = draw(op, shapes, 2);
+    const gradient_report report = check_gradients(op.in_float, to_float(x));
+    INFO(report);
+    CHECK(report.failed() == 0);
+    if (inert(op, x)) return;
+    ++all;
+    passed += report.ok();
+  });
+  CHECK(passed * 100 >= all * 98);  // in float, some derivatives drown in rounding
+}
+
+TEST_CASE("derivatives too great by one part in a thousand are found", "[ops]") {
   table::for_each_call([](const operation& op, const call& shapes) {
     if (!has_elements(shapes)) return;
-    arrays<double> x = draw(op, shapes, 3);
-    const array<double> y = op.expected(x);
-    if (y.size() > 40) return;
-    std::vector<bool> constant;
-    for (std::size_t k = 0; k < shapes.size(); ++k) constant.push_back(constant_in(op, x, k));
-    x.push_back(table::draw(y.shape(), {}, 4));
-    for (std::size_t k = 0; k < shapes.size(); ++k) {
-      INFO("gradient of argument " << k);
-      const auto gradient = [&](const variables<double>& all) {
-        const variables<double> arguments(all.begin(), all.end() - 1);
-        return vjp(op.in_double(arguments), all.back(), arguments, {.create_graph = true})[k];
-      };
-      check_agrees(check_gradients(gradient, x), constant[k]);
-    }
+    const arrays<double> x = draw(op, shapes, 2);
+    if (inert(op, x)) return;
+    CHECK(check_gradients(too_great<double>(op.in_double), x).failed() > 0);
+    CHECK(check_gradients(too_great<float>(op.in_float), to_float(x)).failed() > 0);
+  });
+}
+
+TEST_CASE("second derivatives", "[ops]") {
+  table::for_each_call([](const operation& op, const call& shapes) {
+    if (!has_elements(shapes)) return;
+    const arrays<double> x = draw(op, shapes, 3);
+    check_agrees(check_gradients(op.in_double, x, {.order = 2}), !inert(op, x));
   });
 }
 
@@ -187,13 +201,13 @@ TEST_CASE("one variable in all places, results used more than once", "[ops]") {
       return y + y * y - op.in_double(x);
     };
     const arrays<double> values = draw(op, shapes, 7);
-    check_agrees(check_gradients(fan, values), constant_near(op, values));
+    check_agrees(check_gradients(fan, values), !inert(op, values));
     if (shapes.size() == 1 || !all_equal(shapes)) return;
     // Drawn from the last domain, the narrower one.
     const auto same = [&](const variable<double>& x) {
       return op.in_double(variables<double>(shapes.size(), x)) + sum(square(x));
     };
-    check_agrees(check_gradients(same, {table::draw(shapes[0], op.domains.back(), 8)}), false);
+    check_agrees(check_gradients(same, {table::draw(shapes[0], op.domains.back(), 8)}), true);
   });
 }
 
@@ -259,7 +273,7 @@ TEST_CASE("operations on constants record nothing, on tracked values one entry o
     CHECK(!constant.tracked());
     const variable<double> y = op.in_double(parameters(values));
     CHECK(recording.size() >= 1);
-    CHECK(recording.size() <= 3);
+    CHECK(recording.size() <= 4);
     CHECK(y.tracked());
     CHECK(table::distance(y.value(), constant.value()) == 0);
   });

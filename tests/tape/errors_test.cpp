@@ -159,13 +159,13 @@ TEST_CASE("entries that are not there, of another type, or not kept", "[tape][er
   const variable<double> y = w.a + full<double>({3}, 1);
   w.check<tape_error>("tape: entry 2 of 2", [&](int&) { w.recording[2]; });
   CHECK(w.recording[0].input_text(2).empty());
-  w.check<tape_error>("entry: there is no such value",
+  w.check<tape_error>("entry: there is no such value, or it has another element type",
                       [&](int&) { w.recording[0].input<double>(2); });
-  w.check<tape_error>("entry: the value has another element type",
+  w.check<tape_error>("entry: there is no such value, or it has another element type",
                       [&](int&) { w.recording[0].output<float>(); });
-  w.check<tape_error>("entry: the value has another element type",
+  w.check<tape_error>("entry: there is no such value, or it has another element type",
                       [&](int&) { w.recording[0].input<float>(0); });
-  w.check<tape_error>("entry: there is no such value",
+  w.check<tape_error>("entry: there is no such value, or it has another element type",
                       [&](int&) { w.recording[1].input<double>(1); });
 }
 

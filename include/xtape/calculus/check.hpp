@@ -2,7 +2,9 @@
 // Is a derivative right? Compared with differences of the function itself.
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <iosfwd>
 #include <string>
 #include <type_traits>
@@ -13,83 +15,117 @@
 
 namespace xtape {
 
-/// How check_gradients measures. The numeric derivative is the central difference
-/// (f(x + h) - f(x - h)) / 2h with h = step * max(1, |x|), x being the input element. It errs by
-/// h^2 |f'''| / 6 because f is not a parabola, and by eps |f| / h because f is rounded (eps =
-/// 2^-52). Both are of the size of eps^(2/3) = 4e-11 where step is the cube root of eps, the
-/// default. The default tolerances are 100 times what these two come to for the step chosen, 7e-9
-/// for the default one: room for third derivatives and sums of that size.
+/// What check_gradients does. No tolerance is among it: that follows from what is measured.
 struct check_options {
-  double step = 6.0554544523933429e-6;  ///< 2^(-52/3)
-  /// Of the greater of the two derivatives.
-  double relative = 100 * (step * step + 2.220446049250313e-16 / step);
-  /// Of max(1, |f|), f being the output element: what rounding may make of it.
-  double absolute = relative;
+  /// 2: the second derivatives as well.
+  int order = 1;
+  /// Of the random cotangents, directions and samples. The report prints it.
+  std::uint64_t seed = 1;
+  /// Of the inputs' entries up to so many are checked one by one; of more, a random sample of so many,
+  /// and in every input `directions` random directions, along which all its entries change at once.
+  std::size_t entries = 1000;
+  std::size_t directions = 8;
+  /// Up to so many elements of the result get a unit cotangent each; of more, a random sample of 8.
+  std::size_t outputs = 64;
+  /// Of the inputs, in their order, for the report; those that are missing are numbered.
+  std::vector<std::string> names = {};
 };
 
 /// What check_gradients found.
 class XTAPE_API gradient_report {
  public:
-  /// One entry of the Jacobian: d(output element) / d(input element).
-  struct entry {
-    std::size_t input = 0;    ///< which input, from 0
-    shape_type input_index;   ///< the element of that input
-    shape_type output_index;  ///< the element of the output
-    double analytic = 0;      ///< what backward says
-    double numeric = 0;       ///< what the differences say
-    double difference = 0;    ///< |analytic - numeric|
-    double tolerance = 0;     ///< what it may be
+  enum class verdict {
+    passed,        ///< every derivative compared agrees, and in every input some could have failed
+    failed,        ///< a derivative differs, or the function contradicts itself
+    inconclusive,  ///< nothing is known to be wrong, but the check could not have found it
   };
 
-  /// Whether every entry agrees, and the check could have failed: something was compared, and not
-  /// zeros only.
-  bool ok() const { return refusal_.empty() && failed_ == 0; }
+  /// How the derivatives compared came out. One derivative is that of one output element, or of one
+  /// random combination of them, with respect to one input entry, or along one direction.
+  struct counts {
+    std::size_t agreed = 0;        ///< to within the tolerance, at most 1/2000 of the derivative
+    std::size_t small = 0;         ///< so too, but only beside its neighbours: it is 0 or nearly so
+    std::size_t at_kink = 0;       ///< between the slopes on both sides, which differ
+    std::size_t unmoved = 0;       ///< the output does not move, and the derivative is 0
+    std::size_t undetermined = 0;  ///< differences of the function do not tell: nothing compared
+    std::size_t failed = 0;        ///< differ by more than the tolerance
+    std::size_t total() const { return agreed + small + at_kink + unmoved + undetermined + failed; }
+  };
+
+  /// One derivative.
+  struct entry {
+    std::string text;         ///< what it is: "input 0 (w) at (1, 2), output at (0)"
+    std::size_t input = 0;    ///< which input, from 0
+    shape_type input_index;   ///< the element of that input; of a direction nothing
+    shape_type output_index;  ///< the element of the output; of a random cotangent nothing
+    double analytic = 0;      ///< what backward says
+    double numeric = 0;       ///< what the differences say
+    double difference = 0;    ///< |analytic - numeric|; at a kink, how far outside of the slopes
+    double error = 0;         ///< what the differences may be wrong by, as estimated
+    double tolerance = 0;     ///< what the difference may be
+  };
+
+  /// The operation that first goes wrong, when the way back is followed from its end.
+  struct culprit {
+    std::string operation;  ///< its name; empty where none was found
+    std::size_t entry = 0;  ///< its place on the tape
+    std::size_t input = 0;  ///< the argument whose derivative is wrong
+    location where;         ///< the line that called it
+  };
+
+  verdict result() const { return result_; }
+  bool ok() const { return result_ == verdict::passed; }
   explicit operator bool() const { return ok(); }
-  /// How many entries of the Jacobian were compared, and how many of them differ by more than the
-  /// tolerance.
-  std::size_t compared() const { return compared_; }
-  std::size_t failed() const { return failed_; }
-  /// The entry whose difference is the greatest multiple of its tolerance; one that is not a
-  /// number, or infinite on either side, before any other. All zeros where nothing was compared.
-  const entry& worst() const { return worst_; }
-  /// The verdict in a line, and in a second line the worst entry.
+
+  const counts& count() const { return count_; }
+  std::size_t compared() const { return count_.total(); }
+  std::size_t failed() const { return count_.failed; }
+  /// The derivatives whose difference is the greatest multiple of their tolerance, worst first, five
+  /// at most; of a report that is inconclusive, undetermined ones before others.
+  const std::vector<entry>& worst() const { return worst_; }
+  const culprit& wrong() const { return wrong_; }
+  /// The verdict and its reasons, what was compared, the worst derivatives, the wrong operation; a
+  /// line each.
   std::string text() const;
   friend XTAPE_API std::ostream& operator<<(std::ostream& out, const gradient_report& report);
 
  private:
+  template <real T>
   friend class gradient_check;
-  std::size_t compared_ = 0;
-  std::size_t failed_ = 0;
-  entry worst_;
-  std::string refusal_;  // why nothing can be concluded; empty otherwise
+  verdict result_ = verdict::inconclusive;
+  counts count_;
+  std::vector<entry> worst_;
+  culprit wrong_;
+  std::vector<std::string> reasons_, notes_;
 };
 
 namespace detail {
 
-using vector_function = std::function<variable<double>(const std::vector<variable<double>>&)>;
+template <real T>
+using vector_function = std::function<variable<T>(const std::vector<variable<T>>&)>;
 
-XTAPE_API gradient_report check_gradients(const vector_function& f,
-                                          const std::vector<array<double>>& inputs,
+template <real T>
+XTAPE_API gradient_report check_gradients(const vector_function<T>& f,
+                                          const std::vector<array<T>>& inputs,
                                           const check_options& options, location where);
 [[noreturn]] XTAPE_API void throw_argument_count(std::size_t inputs, location where);
 
-template <class F, std::size_t... I>
+template <class F, real T, std::size_t... I>
 constexpr bool takes(std::index_sequence<I...>) {
-  return std::is_invocable_v<const F&,
-                             decltype((void)I, std::declval<const variable<double>&>())...>;
+  return std::is_invocable_v<const F&, decltype((void)I, std::declval<const variable<T>&>())...>;
 }
-template <class F, std::size_t N>
-inline constexpr bool takes_variables = takes<F>(std::make_index_sequence<N>());
-template <class F>
+template <class F, real T, std::size_t N>
+inline constexpr bool takes_variables = takes<F, T>(std::make_index_sequence<N>());
+template <class F, real T>
 inline constexpr bool takes_some_variables =
-    takes_variables<F, 1> || takes_variables<F, 2> || takes_variables<F, 3> ||
-    takes_variables<F, 4> || takes_variables<F, 5> || takes_variables<F, 6>;
+    takes_variables<F, T, 1> || takes_variables<F, T, 2> || takes_variables<F, T, 3> ||
+    takes_variables<F, T, 4> || takes_variables<F, T, 5> || takes_variables<F, T, 6>;
 
-template <class F, std::size_t N>
-void set_if_taken(vector_function& to, const F& f, std::size_t count) {
-  if constexpr (takes_variables<F, N>) {
+template <class F, real T, std::size_t N>
+void set_if_taken(vector_function<T>& to, const F& f, std::size_t count) {
+  if constexpr (takes_variables<F, T, N>) {
     if (count == N)
-      to = [&f](const std::vector<variable<double>>& x) -> variable<double> {
+      to = [&f](const std::vector<variable<T>>& x) -> variable<T> {
         return [&]<std::size_t... I>(std::index_sequence<I...>) { return f(x[I]...); }
         (std::make_index_sequence<N>());
       };
@@ -98,30 +134,71 @@ void set_if_taken(vector_function& to, const F& f, std::size_t count) {
 
 }  // namespace detail
 
-/// Compares the derivatives that backward computes for f with central differences, in double, at
-/// `inputs`: the full Jacobian, every element of the output with respect to every element of every
-/// input. f takes one to six variables, or all of them as one std::vector<variable<double>>, and
-/// returns a variable of any shape; called more than once, it must return the same. One tape is
-/// alive while f runs, and its arguments are tracked, so that f may itself call grad with
-/// create_graph: that checks second derivatives. A report that is not ok names the worst entry; one
-/// that could not have failed, because nothing was compared or f does not react to its inputs, is
-/// not ok either. Throws domain_error for a step that is not positive or an f of another number of
-/// arguments, shape_error where f's result changes its shape; what f throws passes through.
-template <class F>
-gradient_report check_gradients(const F& f, const std::vector<array<double>>& inputs,
+/// Compares the derivatives that backward computes for f at `inputs` with differences of f's values.
+/// f takes one to six variables, or all of them as one std::vector<variable<T>>, and returns a variable
+/// of any shape. One tape is alive while f runs, and its arguments are tracked, so that f may itself
+/// differentiate with create_graph. docs/checking_gradients.md shows a report, line by line.
+///
+/// *What is compared.* Cotangents: one unit cotangent an output element (every entry of the Jacobian),
+/// and two random ones, away from 0 and of both signs, since a rule may treat a sparse cotangent and a
+/// dense one differently. For each, every input entry. Then f runs once more (two runs must be equal
+/// bit for bit), and with arguments that are no parameters but transpositions on the tape (values must be
+/// equal bit for bit, gradients to within rounding). With order = 2, also: that a recorded gradient
+/// equals the plain one, and the derivatives of v = vjp(f, r), for a random r, against differences of
+/// the *plain* v, with respect to the inputs and to r.
+///
+/// *Step and error.* An entry moves by h = s / 4, s / 32, ... (float: s / 4, s / 16, ...), s being
+/// the entry's magnitude or its input's, whichever is greater. Three neighbouring central differences
+/// are extrapolated to h = 0 (Ridders 1982; Numerical Recipes, 5.7). The error of that is what the last
+/// extrapolation changed, plus the noise of f divided by h. The noise is measured: from differences of f at
+/// eight points a few units in the last place apart (More and Wild 2011), and is one such unit of f at
+/// least. Of the windows of three steps the one with the least error is chosen, among those that agree with
+/// all smaller steps: a kink or a pole nearby spoils the large steps only. Steps at which f is not
+/// finite are passed over, and steps are added below while the result is undetermined or differs.
+///
+/// *Tolerance.* Four times the sum of that error and of the analytic value's, which is what it changes
+/// by when the inputs change by a unit in the last place, and a few such units of the gradient.
+/// Nothing is chosen by the caller. A derivative *agrees* if the tolerance is at most 1/2000 of it, so that
+/// one wrong by 1/1000 never does. One that is smaller, but whose tolerance is at most 1/2000 of the
+/// slopes around, of the input's greatest derivative, is counted as `small`; beyond, as undetermined.
+/// At a kink, where the slopes on both sides of x differ by more than their errors, every value
+/// between them is accepted.
+///
+/// *Verdict.* Failed: some derivative differs; two runs differ; a transposed argument changes the result.
+/// Inconclusive: the result is not tracked; nothing was checked; a derivative is undetermined; in some
+/// input no derivative agrees or is at a kink, say because nothing there moves the result. Otherwise
+/// passed. In the second order derivatives may all be 0; the report says so.
+///
+/// Where a derivative differs, the wrong operation is looked for: from the tape's last entry to its
+/// first, what each sends to each argument is compared with differences of f with that use of
+/// that value disturbed.
+///
+/// Throws domain_error for an order other than 1 and 2, or an f of another number of arguments;
+/// shape_error where the shape of f's result changes; what f throws passes through.
+/// C. Ridders, Accurate computation of F'(x) and F'(x) F''(x), Adv. Eng. Software 4 (1982); J. More, S.
+/// Wild, Estimating computational noise, SIAM J. Sci. Comput. 33 (2011).
+template <real T = double, class F>
+gradient_report check_gradients(const F& f, const std::vector<array<T>>& inputs,
                                 const check_options& options = {},
                                 location where = location::current()) {
-  detail::vector_function all;
-  if constexpr (detail::takes_some_variables<F>) {
+  detail::vector_function<T> all;
+  if constexpr (detail::takes_some_variables<F, T>) {
     [&]<std::size_t... N>(std::index_sequence<N...>) {
-      (detail::set_if_taken<F, N + 1>(all, f, inputs.size()), ...);
+      (detail::set_if_taken<F, T, N + 1>(all, f, inputs.size()), ...);
     }
     (std::make_index_sequence<6>());
     if (!all) detail::throw_argument_count(inputs.size(), where);
   } else {
     all = std::cref(f);
   }
-  return detail::check_gradients(all, inputs, options, where);
+  return detail::check_gradients<T>(all, inputs, options, where);
+}
+/// The same for a list in braces.
+template <real T, class F>
+gradient_report check_gradients(const F& f, std::initializer_list<array<T>> inputs,
+                                const check_options& options = {},
+                                location where = location::current()) {
+  return check_gradients<T>(f, std::vector<array<T>>(inputs), options, where);
 }
 
 }  // namespace xtape

@@ -27,6 +27,11 @@ XTAPE_API variable<double> rsqrt(const operand<double>& x);
 XTAPE_API variable<float> pow(const operand<float>& x, double exponent);
 XTAPE_API variable<double> pow(const operand<double>& x, double exponent);
 
+/// a^b, element by element; a and b broadcast. d/da = b a^(b - 1), 0 where b is 0; d/db = a^b log(a), 0 where a is
+/// 0 and b is not negative. Values as above; the derivative by b is NaN for a < 0.
+XTAPE_API variable<float> pow(const operand<float>& a, const operand<float>& b);
+XTAPE_API variable<double> pow(const operand<double>& a, const operand<double>& b);
+
 /// e^x - 1, exact for small x. d/dx = e^x. Overflows where exp does, at 88.38 in float and 709.44 in double.
 XTAPE_API variable<float> expm1(const operand<float>& x);
 XTAPE_API variable<double> expm1(const operand<double>& x);
@@ -70,6 +75,10 @@ XTAPE_API variable<double> cosh(const operand<double>& x);
 /// Error function: 2/sqrt(pi) times the integral of e^(-t^2) from 0 to x. d/dx = 2/sqrt(pi) e^(-x^2).
 XTAPE_API variable<float> erf(const operand<float>& x);
 XTAPE_API variable<double> erf(const operand<double>& x);
+
+/// 1 - erf(x), exact for large x too. d/dx = -2/sqrt(pi) e^(-x^2).
+XTAPE_API variable<float> erfc(const operand<float>& x);
+XTAPE_API variable<double> erfc(const operand<double>& x);
 
 /// The greater of a and b, which broadcast; NaN if one is NaN. d/da = 1 where a > b, 1/2 where they are equal,
 /// else 0; d/db likewise.

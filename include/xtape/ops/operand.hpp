@@ -72,12 +72,15 @@ class XTAPE_API operand : public detail::argument<T> {
   bool owned_ = false;
 };
 
+/// Whether xtensor's own operators must leave V to ours.
 template <class V>
 inline constexpr bool is_variable = false;
 template <class T>
 inline constexpr bool is_variable<variable<T>> = true;
 template <class T>
 inline constexpr bool is_variable<parameter<T>> = true;
+template <class T>
+inline constexpr bool is_variable<operand<T>> = true;
 
 }  // namespace xtape
 

@@ -19,10 +19,8 @@ class recorder;
 /// A node as a variable. Throws tape_error where it is null or of another element type.
 template <real T>
 variable<T> handle(node_base* n) {
-  if (n == nullptr || n->is_double != std::same_as<T, double>)
-    throw tape_error(n == nullptr ? "entry: there is no such value"
-                                  : "entry: the value has another element type");
-  return variable<T>::share(as<T>(*n));
+  if (n != nullptr && n->is_double == std::same_as<T, double>) return variable<T>::share(as<T>(*n));
+  throw tape_error("entry: there is no such value, or it has another element type");
 }
 
 struct input_slot {
@@ -45,7 +43,8 @@ class XTAPE_API entry : detail::pinned {
   location where() const { return where_; }
 
   std::size_t input_count() const { return inputs().size(); }
-  /// "%3" for the result of entry 3, a parameter's or variable's name, or "constant (2, 3)"; empty past the last.
+  /// "%3" for the result of entry 3, a parameter's or variable's name, or "constant (2, 3)"; empty past the
+  /// last.
   std::string input_text(std::size_t k) const;
   /// The result, and an argument, as variables. Throws tape_error where T is not their element type.
   template <real T>
@@ -58,8 +57,10 @@ class XTAPE_API entry : detail::pinned {
   }
 
  protected:
-  entry(detail::node_base& output, location where) : output_(&output), where_(where) {}
-  virtual ~entry() = default;
+  entry(detail::node_base& output, location where) : output_(&output), where_(where) {
+    ++output.references;
+  }
+  virtual ~entry() { detail::release(output_); }
   virtual std::span<const detail::input_slot> inputs() const = 0;
   /// Whether the derivatives look at the inputs' values.
   virtual bool saves_inputs() const = 0;
@@ -74,12 +75,12 @@ class XTAPE_API entry : detail::pinned {
   friend class detail::recorder;
 };
 
-/// A record of operations, and the way back through it. While a tape is alive on this thread, every
-/// operation on a tracked value writes itself on the innermost one. Entries stand in the order of their
-/// creation, which is already topological: backward is one loop from the last entry to the first.
+/// A record of operations, and the way back through it. While a tape is alive on this thread, every operation
+/// on a tracked value writes itself on the innermost one. Entries stand in the order of their creation, which
+/// is already topological: backward is one loop from the last entry to the first.
 ///
-/// Tapes nest: an inner tape records until its scope ends, and takes values of an outer tape as leaves,
-/// whose gradient is then found in their grad(). A tape belongs to the thread that made it.
+/// Tapes nest: an inner tape records until its scope ends, and takes values of an outer tape as leaves, whose
+/// gradient is then found in their grad(). A tape belongs to the thread that made it.
 class XTAPE_API tape : detail::pinned {
  public:
   tape();
@@ -108,7 +109,7 @@ class XTAPE_API tape : detail::pinned {
   std::uint64_t serial_;
   tape* previous_alive_;
   std::uint64_t resume_;  // the tape that records again when this one ends
-  bool keep_gradients_ = false;
+  bool keep_gradients_ = false, sweeping_ = false;
   std::pmr::monotonic_buffer_resource arena_{4096, pool_resource()};
   std::vector<entry*, pool_allocator<entry*>> entries_;
   std::uint64_t changes_;  // parameter changes on this thread when the tape began

@@ -1,0 +1,187 @@
+// Which operation is wrong? Every entry sends to every argument what it makes of its own cotangent; that
+// can be compared with differences of the function by disturbing that one use of that one value.
+
+#include "calculus/difference.hpp"
+#include "calculus/subject.hpp"
+#include "tape/rule.hpp"
+
+#include <optional>
+
+#include <xtape/array/rng.hpp>
+
+namespace xtape::detail {
+namespace {
+
+// An argument of an entry, and what the entry sends to it.
+template <real T>
+struct use {
+  std::size_t entry, input;
+  std::string operation;
+  location where;
+  const node_base* from;  // the value it uses,
+  const node_base* made;  // and the one the entry makes of it
+  std::vector<T> value, contribution;
+};
+
+template <real T>
+std::vector<use<T>> uses_of(subject<T>& f, const std::vector<T>& cotangent) {
+  struct : sweep_observer {
+    std::vector<use<T>> uses;
+    std::vector<const node_base*> own;  // made by the checker
+    std::size_t begun = 0;
+    void reached(const entry& e, node_base&) override {
+      begun = uses.size();
+      if (std::find(own.begin(), own.end(), &e.output<T>().node()) != own.end()) return;
+      for (std::size_t k = 0; k < e.input_count(); ++k) {
+        const variable<T> x = e.input<T>(k);
+        if (!x.tracked()) continue;
+        use<T> u{e.index(),
+                 k,
+                 std::string(e.operation()),
+                 e.where(),
+                 &x.node(),
+                 &e.output<T>().node(),
+                 {},
+                 std::vector<T>(x.size())};
+        const array_view<T> v = x.node().view();
+        u.value.assign(v.data(), v.data() + v.size());
+        uses.push_back(std::move(u));
+      }
+    }
+    void sent(std::size_t input, node_base& contribution) override {
+      for (std::size_t i = begun; i < uses.size(); ++i)
+        if (uses[i].input == input) {
+          const array_view<T> v = as<T>(contribution).view();
+          uses[i].contribution.assign(v.data(), v.data() + v.size());
+        }
+    }
+  } observer;
+  f.trace(cotangent,
+          [&](const std::vector<variable<T>>& outputs, const std::vector<variable<T>>& seeds) {
+            if (outputs.empty()) return;
+            for (const variable<T>& y : outputs) observer.own.push_back(&y.node());
+            sweep(std::span<const variable<T>>(outputs), std::span<const variable<T>>(seeds),
+                  sweep::purpose::observe, "check_gradients", {})
+                .run(&observer);
+          });
+  return std::move(observer.uses);
+}
+
+template <real T>
+class trial {
+ public:
+  trial(subject<T>& f, const std::vector<T>& cotangent, const std::vector<double>& noise,
+        std::uint64_t seed)
+      : f_(f), cotangent_(cotangent), noise_(noise), random_(seed), base_(f.recorded_values()) {}
+
+  // Whether what the entry sends along a random direction contradicts the differences.
+  bool wrong(const use<T>& u) {
+    constexpr double ratio = sizeof(T) == 8 ? 8 : 2;
+    const std::size_t n = u.value.size();
+    std::vector<double> direction(n);
+    double greatest = 0, analytic = 0, rounding = 0, jitter = 0;
+    for (const T x : u.value) greatest = std::max(greatest, magnitude(static_cast<double>(x)));
+    if (greatest == 0) greatest = 1;
+    for (std::size_t i = 0; i < n; ++i) {
+      direction[i] = greatest * (random_() % 2 == 0 ? 0.5 : 1) * (random_() % 2 == 0 ? 1 : -1);
+      const auto sent = static_cast<double>(u.contribution[i]);
+      analytic += direction[i] * sent;
+      rounding += 8 * epsilon<T> * std::abs(direction[i] * sent);
+      // The disturbed value is itself rounded.
+      jitter += epsilon<T> * std::abs(static_cast<double>(u.value[i]) * sent);
+    }
+    std::vector<secant> secants;
+    double step = 0.25;
+    for (int k = 0; k < 10; ++k, step /= ratio) {
+      const auto [up, more_noise] = difference(u, direction, step);
+      const auto [down, less_noise] = difference(u, direction, -step);
+      secants.push_back(
+          {step, up / step, -down / step, jitter + std::max(more_noise, less_noise), 0});
+    }
+    const derivative d = differentiate(secants);
+    const double tolerance = 4 * (d.both.error + rounding);
+    if (d.kink() || !std::isfinite(tolerance)) return false;
+    return !(std::abs(analytic - d.both.value) <= tolerance);
+  }
+
+ private:
+  // <cotangent, f> with the value disturbed in that use, minus that without; and its noise.
+  std::pair<double, double> difference(const use<T>& u, const std::vector<double>& direction,
+                                       double step) {
+    std::vector<T> numbers(u.value.size());
+    for (std::size_t i = 0; i < numbers.size(); ++i)
+      numbers[i] = static_cast<T>(static_cast<double>(u.value[i]) + step * direction[i]);
+    const probe one{u.entry, u.input, numbers.data()};
+    const std::vector<T> values = [&] {
+      struct scope {
+        explicit scope(const probe& p) { probing = &p; }
+        ~scope() { probing = nullptr; }
+      } const set(one);
+      return f_.recorded_values();
+    }();
+    double sum = 0, noise = 0;
+    for (std::size_t j = 0; j < values.size(); ++j) {
+      const auto c = static_cast<double>(cotangent_[j]);
+      if (c == 0) continue;
+      sum += c * (static_cast<double>(values[j]) - static_cast<double>(base_[j]));
+      noise +=
+          std::abs(c) * std::max(noise_[j], epsilon<T> * std::abs(static_cast<double>(values[j])));
+    }
+    return {sum, noise};
+  }
+
+  subject<T>& f_;
+  const std::vector<T>& cotangent_;
+  const std::vector<double>& noise_;
+  rng random_;
+  std::vector<T> base_;
+};
+
+// Uses times entries of which each is tried; of more, the tape is bisected.
+constexpr std::size_t exhaustive = 300'000;
+
+}  // namespace
+
+template <real T>
+blame find_culprit(subject<T>& f, const std::vector<T>& cotangent, const std::vector<double>& noise,
+                   std::uint64_t seed) {
+  const std::vector<use<T>> uses = uses_of(f, cotangent);  // from the tape's end to its begin
+  const auto name = [](const use<T>& u) {
+    return gradient_report::culprit{u.operation, u.entry, u.input, u.where};
+  };
+  if (uses.empty()) return {{}, false};
+  trial<T> test(f, cotangent, noise, seed);
+  if (uses.size() * uses.front().entry <= exhaustive) {
+    for (const use<T>& u : uses)
+      if (test.wrong(u)) return {name(u), true};
+    return {{}, true};
+  }
+  // Note [Bisecting a tape]
+  // What is sent before a wrong rule is mostly wrong too, what is sent after it never is. A use is
+  // convicted if it is wrong and all that was sent to its entry's result is right; if something of that
+  // is wrong, the search goes on from there.
+  std::size_t right = 0, wrong = uses.size();
+  while (right < wrong) {
+    const std::size_t middle = (right + wrong) / 2;
+    if (test.wrong(uses[middle]))
+      wrong = middle;
+    else
+      right = middle + 1;
+    if (right < wrong || wrong == uses.size()) continue;
+    for (std::size_t later = 0; later < wrong; ++later)
+      if (uses[later].from == uses[wrong].made && test.wrong(uses[later])) {
+        wrong = later;
+        right = 0;
+        break;
+      }
+  }
+  if (wrong == uses.size()) return {{}, false};
+  return {name(uses[wrong]), false};
+}
+
+template blame find_culprit(subject<float>&, const std::vector<float>&, const std::vector<double>&,
+                            std::uint64_t);
+template blame find_culprit(subject<double>&, const std::vector<double>&,
+                            const std::vector<double>&, std::uint64_t);
+
+}  // namespace xtape::detail
