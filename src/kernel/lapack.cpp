@@ -110,18 +110,6 @@ scaled<T> determinant(std::size_t n, const T* factors, const int* pivots) {
   return det;
 }
 
-/// The greatest sum of magnitudes in a row.
-template <class T>
-T norm(std::size_t n, const T* a) {
-  T greatest = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    T total = 0;
-    for (std::size_t j = 0; j < n; ++j) total += std::abs(a[i * n + j]);
-    greatest = std::max(greatest, total);
-  }
-  return greatest;
-}
-
 /// 1 or -1: the determinant of an orthogonal matrix.
 template <class T>
 T orientation(std::size_t n, const T* q) {
@@ -276,15 +264,15 @@ bool svd(std::size_t n, const T* a, T* u, T* s, T* vt) {
 
 template <class T>
 void cofactors(std::size_t n, const T* a, T* c) {
-  // Beyond this condition number the inverse would lose a third of the digits.
-  const T worst = 1 / std::cbrt(std::numeric_limits<T>::epsilon());
   std::vector<T> inverse(a, a + n * n);
   std::vector<int> pivots(n);
   const bool regular = lu(n, inverse.data(), pivots.data());
   if (regular) {
     const scaled<T> det = determinant(n, inverse.data(), pivots.data());
     lu_inverse(n, inverse.data(), pivots.data());
-    if (norm(n, a) * norm(n, inverse.data()) < worst) {
+    // However ill-conditioned: the small pivots divide the inverse and multiply the determinant.
+    if (std::isfinite(det.mantissa) &&
+        std::all_of(inverse.begin(), inverse.end(), [](T v) { return std::isfinite(v); })) {
       for (std::size_t i = 0; i < n; ++i)
         for (std::size_t j = 0; j < n; ++j) {
           scaled<T> product = det;

@@ -41,9 +41,8 @@ bool cholesky(std::size_t n, T* a);
 template <class T>
 bool svd(std::size_t n, const T* a, T* u, T* s, T* vt);
 
-/// c_ij = the cofactor of a_ij, which is the derivative of a's determinant. Through the inverse where a is
-/// well-conditioned; else through the singular values, which is exact for singular matrices too.
-/// c must not overlap a. NaN where an element of a is not finite.
+/// c_ij = the cofactor of a_ij, which is the derivative of a's determinant. Through the inverse where there
+/// is one; where a is singular, through the singular values. c must not overlap a. NaN where an element of a is not finite.
 template <class T>
 void cofactors(std::size_t n, const T* a, T* c);
 

@@ -394,6 +394,14 @@ void add_linalg(std::vector<operation>& rows) {
       "det(x)", "", {plain}, squares, [](const auto& x) { return det(dominant(x[0])); },
       of_determinants([](double d) { return d; })));
   rows.push_back(row(
+      "det(x)", "of any matrix", {plain}, {{{3, 3}}, {{1, 1}}, {{2, 2, 2}}, {{0, 2, 2}}},
+      [](const auto& x) { return det(x[0]); },
+      [](const arrays<double>& x) {
+        std::size_t number = 0;
+        return generate(shape_type(x[0].shape().begin(), x[0].shape().end() - 2),
+                        [&](const index&) { return naive_det(matrix_of(x[0], number++, 0)); });
+      }));
+  rows.push_back(row(
       "logdet(x)", "", {plain}, squares, [](const auto& x) { return logdet(dominant(x[0])); },
       of_determinants([](double d) { return std::log(d); })));
   rows.push_back(row(

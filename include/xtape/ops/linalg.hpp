@@ -55,7 +55,7 @@ XTAPE_API variable<float> solve(const operand<float>& a, const operand<float>& b
 XTAPE_API variable<double> solve(const operand<double>& a, const operand<double>& b);
 
 /// Determinant: (..., n, n) -> (...), 1 for n = 0. d/dx = the cofactors, det(x) x^-T where x is regular; right at
-/// singular matrices too, there and at ill-conditioned ones by the singular values, to any order.
+/// singular matrices too, where it comes from the singular values, and so are the derivatives of every order.
 /// Throws shape_error unless x holds square matrices.
 XTAPE_API variable<float> det(const operand<float>& x);
 XTAPE_API variable<double> det(const operand<double>& x);
