@@ -1,5 +1,6 @@
-// Which operation is wrong? Every entry sends to every argument what it makes of its own cotangent; that
-// can be compared with differences of the function by disturbing that one use of that one value.
+// What the tape's entries tell about a function: how much the rounding of each adds to the result's, and which
+// operation is wrong. Every entry sends to every argument what it makes of its own cotangent; that can be compared
+// with differences of the function by disturbing that one use of that one value.
 
 #include "calculus/difference.hpp"
 #include "calculus/subject.hpp"
@@ -24,46 +25,53 @@ struct use {
 };
 
 template <real T>
+void walk(const std::vector<variable<T>>& outputs, const std::vector<variable<T>>& seeds,
+          sweep_observer& observer) {
+  if (outputs.empty()) return;
+  sweep(std::span<const variable<T>>(outputs), std::span<const variable<T>>(seeds),
+        sweep::purpose::observe, "check_gradients", {})
+      .run(&observer);
+}
+
+template <real T>
 std::vector<use<T>> uses_of(subject<T>& f, const std::vector<T>& cotangent) {
   struct : sweep_observer {
     std::vector<use<T>> uses;
     std::vector<const node_base*> own;  // made by the checker
+    const entry* last = nullptr;
     std::size_t begun = 0;
     void reached(const entry& e, node_base&) override {
+      last = &e;
       begun = uses.size();
-      if (std::find(own.begin(), own.end(), &e.output<T>().node()) != own.end()) return;
-      for (std::size_t k = 0; k < e.input_count(); ++k) {
-        const variable<T> x = e.input<T>(k);
-        if (!x.tracked()) continue;
-        use<T> u{e.index(),
-                 k,
-                 std::string(e.operation()),
-                 e.where(),
-                 &x.node(),
-                 &e.output<T>().node(),
-                 {},
-                 std::vector<T>(x.size())};
-        const array_view<T> v = x.node().view();
-        u.value.assign(v.data(), v.data() + v.size());
-        uses.push_back(std::move(u));
-      }
+      for (std::size_t k = 0; k < e.input_count() && !mine(); ++k)
+        if (e.input_text(k).starts_with('%')) add(k);  // even if nothing is sent to it
     }
     void sent(std::size_t input, node_base& contribution) override {
-      for (std::size_t i = begun; i < uses.size(); ++i)
-        if (uses[i].input == input) {
-          const array_view<T> v = as<T>(contribution).view();
-          uses[i].contribution.assign(v.data(), v.data() + v.size());
-        }
+      if (mine()) return;
+      auto place = std::find_if(uses.begin() + static_cast<std::ptrdiff_t>(begun), uses.end(),
+                                [&](const use<T>& u) { return u.input == input; });
+      if (place == uses.end()) {
+        add(input);
+        place = uses.end() - 1;
+      }
+      const array_view<T> v = as<T>(contribution).view();
+      place->contribution.assign(v.data(), v.data() + v.size());
+    }
+    bool mine() const {
+      return std::find(own.begin(), own.end(), &last->output<T>().node()) != own.end();
+    }
+    void add(std::size_t k) {
+      const variable<T> x = last->input<T>(k);
+      const array_view<T> v = x.node().view();
+      uses.push_back({last->index(), k, std::string(last->operation()), last->where(), &x.node(),
+                      &last->output<T>().node(), std::vector<T>(v.data(), v.data() + v.size()),
+                      std::vector<T>(v.size())});
     }
   } observer;
-  f.trace(cotangent,
-          [&](const std::vector<variable<T>>& outputs, const std::vector<variable<T>>& seeds) {
-            if (outputs.empty()) return;
-            for (const variable<T>& y : outputs) observer.own.push_back(&y.node());
-            sweep(std::span<const variable<T>>(outputs), std::span<const variable<T>>(seeds),
-                  sweep::purpose::observe, "check_gradients", {})
-                .run(&observer);
-          });
+  f.trace({cotangent}, [&](const auto& outputs, const auto& seeds) {
+    for (const variable<T>& y : outputs) observer.own.push_back(&y.node());
+    walk(outputs, seeds, observer);
+  });
   return std::move(observer.uses);
 }
 
@@ -141,6 +149,35 @@ class trial {
 constexpr std::size_t exhaustive = 300'000;
 
 }  // namespace
+
+template <real T>
+std::vector<double> rounding_on_the_tape(subject<T>& f,
+                                         const std::vector<std::vector<T>>& cotangents) {
+  struct : sweep_observer {
+    double squares = 0;
+    void reached(const entry& e, node_base& cotangent) override {
+      const array_view<T> c = as<T>(cotangent).view(), v = e.output<T>().node().view();
+      for (std::size_t i = 0; i < v.size(); ++i) {
+        const double product =
+            epsilon<T> / 2 * static_cast<double>(c.data()[i]) * static_cast<double>(v.data()[i]);
+        if (std::isfinite(product)) squares += product * product;
+      }
+    }
+    void sent(std::size_t, node_base&) override {}
+  } observer;
+  std::vector<double> found;
+  f.trace(cotangents, [&](const auto& outputs, const auto& seeds) {
+    observer.squares = 0;
+    walk(outputs, seeds, observer);
+    found.push_back(std::sqrt(observer.squares));
+  });
+  return found;
+}
+
+template std::vector<double> rounding_on_the_tape(subject<float>&,
+                                                  const std::vector<std::vector<float>>&);
+template std::vector<double> rounding_on_the_tape(subject<double>&,
+                                                  const std::vector<std::vector<double>>&);
 
 template <real T>
 blame find_culprit(subject<T>& f, const std::vector<T>& cotangent, const std::vector<double>& noise,

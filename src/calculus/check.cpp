@@ -308,12 +308,12 @@ class gradient_check {
 
   // Note [Noise]
   // The result at twelve points a few units in the last place apart, at random along one direction of all
-  // entries; for one that mostly stays the same, because it is absorbed in something greater, at points
-  // further apart. What never moves has no noise but its own rounding.
+  // entries; for one that mostly stays the same, at points further apart. Where a result is absorbed in something
+  // greater even so, only the tape knows: the rounding of all values on it.
   void measure_noise() {
     constexpr std::size_t count = 12;
-    constexpr std::array<int, 5> levels =
-        sizeof(T) == 8 ? std::array{10, 18, 24, 29, 34} : std::array{5, 8, 11, 14, 16};
+    constexpr std::array<int, 3> levels =
+        sizeof(T) == 8 ? std::array{10, 18, 24} : std::array{5, 7, 9};
     noise_.assign(base_.size(), 0);
     std::vector<bool> done(base_.size(), false);
     const movements path = everywhere([this] { return weight(); });
@@ -336,8 +336,26 @@ class gradient_check {
         done[j] = 2 * equal < count;
       }
     }
+    std::vector<numbers> cotangents;
+    for (const auto& c : columns_) cotangents.push_back(c.weights);
+    taped_ = detail::rounding_on_the_tape<T>(f_, cotangents);
     for (std::size_t j = 0; j < base_.size(); ++j)
       noise_[j] = std::max(noise_[j], epsilon<T> * std::abs(static_cast<double>(base_[j])));
+    for (std::size_t c = 0; c + 2 < columns_.size(); ++c)
+      noise_[columns_[c].first] = std::max(noise_[columns_[c].first], taped_[c]);
+  }
+
+  // Whether some results have no unit cotangent.
+  bool sampled() const { return columns_.size() < base_.size() + 2; }
+
+  // Of all results on which the path has an effect, be it that they move or that they should.
+  std::vector<double> noise_of(const movements& path) const {
+    if (sampled()) return noise_;
+    std::vector<double> noise(base_.size(), 0);
+    for (std::size_t j = 0; j < base_.size(); ++j)
+      for (const auto& [k, i, unit] : path)
+        if (analytic_[j][k][i] != 0) noise[j] = noise_[j];
+    return noise;
   }
 
   // ---- Comparing
@@ -403,7 +421,7 @@ class gradient_check {
       return path.size() > 1 ? step : (static_cast<double>(static_cast<T>(x + step * u)) - x) / u;
     };
     std::vector<std::vector<secant>> secants(columns_.size());
-    std::vector<double> noise(base_.size(), 0);  // of what has moved; the rest has none
+    std::vector<double> noise = noise_of(path);
     std::vector<bool> moved(columns_.size(), false);
     std::vector<finding> findings(columns_.size());
     double step = sizeof(T) == 8 ? 0.25 : 0.5;
@@ -421,9 +439,10 @@ class gradient_check {
         const column<T>& col = columns_[c];
         const auto more = col.difference(base_, up), less = col.difference(down, base_);
         if (more.sum != 0 || less.sum != 0) moved[c] = true;
-        secants[c].push_back({step, more.sum / right, less.sum / left,
-                              col.norm(noise) + jitter(c, path),
-                              std::max(more.parts / right, less.parts / left)});
+        secants[c].push_back(
+            {step, more.sum / right, less.sum / left,
+             std::max(col.norm(noise), sampled() ? taped_[c] : 0) + jitter(c, path),
+             std::max(more.parts / right, less.parts / left)});
       }
       if (n + 1 < first) continue;
       bool settled = true;
@@ -629,8 +648,9 @@ class gradient_check {
   std::vector<std::vector<std::vector<double>>> rounding_;  // what they change by
   std::vector<std::vector<double>> greatest_;               // of each column and input
   std::vector<double> noise_;                               // by element of the result
-  std::map<std::size_t, double> scales_;                    // by input
-  std::vector<std::size_t> telling_;  // by input: derivatives that could have convicted
+  std::vector<double> taped_;             // what rounding on the tape makes of it, by column
+  std::map<std::size_t, double> scales_;  // by input
+  std::vector<std::size_t> telling_;      // by input: derivatives that could have convicted
   std::vector<bool> moving_;
   std::vector<suspect> worst_;
   std::vector<std::string> reasons_, contradictions_;

@@ -90,11 +90,12 @@ class subject : pinned {
     return found;
   }
 
-  /// f on a fresh tape; use(what was recorded, results, cotangents).
+  /// f on a fresh tape; for each cotangent, use(what was recorded, its cotangents).
   template <class Use>
-  void trace(const numbers& cotangent, const Use& use) {
+  void trace(const std::vector<numbers>& cotangents, const Use& use) {
     run(true, false, [&](const variables& results, const variables&) {
-      use(entries(results), seeds(results, cotangent));
+      const variables outputs = entries(results);
+      for (const numbers& c : cotangents) use(outputs, seeds(results, c));
     });
   }
 
@@ -188,6 +189,12 @@ class subject : pinned {
   std::vector<shape_type> shapes_;
   numbers saved_;
 };
+
+/// How much the rounding of every entry's value makes of <cotangent, f>, added up as independent errors: an
+/// estimate where f absorbs what it is given, and no difference shows it. For each cotangent.
+template <real T>
+std::vector<double> rounding_on_the_tape(subject<T>& f,
+                                         const std::vector<std::vector<T>>& cotangents);
 
 /// The first wrong operation of <cotangent, f>, looked for from the tape's end; `noise` is that of f's
 /// results. `complete` tells whether every use of every value was looked at.
