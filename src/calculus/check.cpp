@@ -248,7 +248,7 @@ class gradient_check {
           if (!(std::abs(a - b) <= safety * rounding(c, k, i)))
             return contradiction("the gradient of " + input_name(k) + " at " +
                                  to_string(index_of(i, f_.shape(k))) + " changes from " +
-                                 number_text(a) + " to " + number_text(b) +
+                                 number_text(a) + " by " + number_text(b - a) +
                                  " when its arguments are results of operations on the tape");
         }
     }
@@ -265,8 +265,8 @@ class gradient_check {
       const auto a = static_cast<double>(base_[j]), b = static_cast<double>(recorded[j]);
       if (a == b || (std::isnan(a) && std::isnan(b))) continue;
       if (!(std::abs(a - b) <= safety * (2 * noise_[j] + 4 * epsilon<T> * greatest)))
-        return contradiction("the recorded " + columns_[c].text + " is " + number_text(b) +
-                             ", the plain one " + number_text(a));
+        return contradiction("the recorded " + columns_[c].text + " differs from the plain one, " +
+                             number_text(a) + ", by " + number_text(b - a));
     }
   }
 

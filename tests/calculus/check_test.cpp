@@ -319,6 +319,9 @@ TEST_CASE("cancellation: the noise of the function is measured", "[calculus][che
     if (by < 1e9)
       check_failed(check_gradients([&](const quantity& y) { return scaled<double>(f(y)); }, {x}));
   }
+  check_inconclusive(
+      check_gradients([](const quantity& x) { return (x + 1e13) - 1e13; }, {array<double>{0.3}}),
+      "could not be determined");
   const auto lost = [](const quantity& x) { return (x * 1e-14 + 1e8) - 1e8; };
   CHECK(!check_gradients(lost, {array<double>{1.0}}).ok());
 }
@@ -336,7 +339,14 @@ TEST_CASE("float functions are checked in float", "[calculus][check]") {
   check_passed(check_gradients([](const w& a) { return exp(a) * a; }, {x}, {.order = 2}));
   const std::vector<array<float>> held{x};
   check_passed(check_gradients([](const w& a) { return sum(a * a); }, held));
-  CHECK(check_gradients([](const w& a) { return (a + 1e4f) - 1e4f; }, {x}).failed() == 0);
+  // So noisy that a tolerance would prove nothing.
+  check_inconclusive(check_gradients([](const w& a) { return (a + 1e4f) - 1e4f; }, {x}),
+                     "could not be determined");
+  // Outside of a kink, but near: only the small steps tell, and they are noisy.
+  for (const float distance : {1e-2f, 3e-3f, 1e-3f})
+    check_failed(
+        check_gradients([](const w& a) { return pretend<float>(a * 0.3f, minimum(a, 1.0f)); },
+                        {array<float>{1 + distance}}));
 }
 
 TEST_CASE("functions that contradict themselves", "[calculus][check]") {
@@ -363,7 +373,7 @@ TEST_CASE("functions that contradict themselves", "[calculus][check]") {
     return tape::current()->size() == 0 ? x * x : pretend<double>(x * x * 2, x * x);
   };
   check_failed(check_gradients(careless, {some}),
-               "when its arguments are results of operations on the tape");
+               " when its arguments are results of operations on the tape");
 }
 
 TEST_CASE("large inputs and outputs: a sample, and directions", "[calculus][check]") {
@@ -444,6 +454,12 @@ TEST_CASE("order 2 convicts what is wrong only when differentiated again", "[cal
     check_passed(check_gradients(cube(wrong[i]), {some}));
     check_failed(check_gradients(cube(wrong[i]), {some}, {.order = 2}), "");
   }
+  const auto shifted = [](const quantity& g,
+                          const quantity& x) {  // the recorded one, by a constant
+    return 3 * g * x * x + (tape::current() == nullptr ? 0 : 1e-9);
+  };
+  check_failed(check_gradients(cube(shifted), {some}, {.order = 2}),
+               "the recorded gradient of input 0 at (0, 0) differs from the plain one, ");
   // A linear operation whose second derivative is not 0.
   const auto linear = [](const quantity& x) {
     return custom_op<double>(

@@ -147,20 +147,21 @@ void set_if_taken(vector_function<T>& to, const F& f, std::size_t count) {
 /// equals the plain one, and the derivatives of v = vjp(f, r), for a random r, against differences of
 /// the *plain* v, with respect to the inputs and to r.
 ///
-/// *Step and error.* An entry moves by h = s / 4, s / 32, ... (float: s / 4, s / 16, ...), s being
-/// the entry's magnitude or its input's, whichever is greater. Three neighbouring central differences
-/// are extrapolated to h = 0 (Ridders 1982; Numerical Recipes, 5.7). The error of that is what the last
-/// extrapolation changed, plus the noise of f divided by h. The noise is measured: from differences of f at
-/// eight points a few units in the last place apart (More and Wild 2011), and is one such unit of f at
-/// least. Of the windows of three steps the one with the least error is chosen, among those that agree with
-/// all smaller steps: a kink or a pole nearby spoils the large steps only. Steps at which f is not
-/// finite are passed over, and steps are added below while the result is undetermined or differs.
+/// *Step and error.* An entry moves by h = s / 4, s / 32, ... (float: s / 2, s / 4, ...), s being the
+/// entry's magnitude or its input's, whichever is greater. Three neighbouring central differences are
+/// extrapolated to h = 0 (Ridders 1982; Numerical Recipes, 5.7). The error of that is what the last
+/// extrapolation changed, plus the noise of f divided by h. The noise is measured, as the scatter of f's
+/// values a few units in the last place apart (cf. More and Wild 2011), and is no less than one such
+/// unit of f, nor than what the rounding of every value on the tape makes of it. Of the windows of three
+/// steps the one with the least error is chosen, among those that agree with all smaller steps: a kink
+/// or a pole nearby spoils the large steps only. Windows with a step at which f is not finite are passed
+/// over, and steps are added below while the result is undetermined, at a kink, or differs.
 ///
 /// *Tolerance.* Four times the sum of that error and of the analytic value's, which is what it changes
-/// by when the inputs change by a unit in the last place, and a few such units of the gradient.
+/// by when the inputs change by a few units in the last place, and a few such units of the gradient.
 /// Nothing is chosen by the caller. A derivative *agrees* if the tolerance is at most 1/2000 of it, so that
 /// one wrong by 1/1000 never does. One that is smaller, but whose tolerance is at most 1/2000 of the
-/// slopes around, of the input's greatest derivative, is counted as `small`; beyond, as undetermined.
+/// slopes around or of the input's greatest derivative, is counted as `small`; beyond, as undetermined.
 /// At a kink, where the slopes on both sides of x differ by more than their errors, every value
 /// between them is accepted.
 ///
