@@ -131,10 +131,10 @@ void add_reduce(std::vector<operation>& rows) {
       "prod(x)", "", {plain}, any_shape, [](const auto& x) { return prod(x[0]); },
       over_everything(product)));
   rows.push_back(row(
-      "prod(x, axes, options)", "axis 0", {plain}, columns_and_rows,
+      "prod(x, axes, options)", "axis 0", {positive}, columns_and_rows,
       [](const auto& x) { return prod(x[0], {0}); }, group_by_group({0}, false, product)));
   rows.push_back(row(
-      "prod(x, axes, options)", "axis -1 kept", {plain}, rows_and_columns,
+      "prod(x, axes, options)", "axis -1 kept", {positive}, rows_and_columns,
       [](const auto& x) { return prod(x[0], {-1}, {.keep_dims = true}); },
       group_by_group({1}, true, product)));
   rows.push_back(row(
