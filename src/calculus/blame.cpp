@@ -91,7 +91,8 @@ class trial {
     for (const T x : u.value) greatest = std::max(greatest, magnitude(static_cast<double>(x)));
     if (greatest == 0) greatest = 1;
     for (std::size_t i = 0; i < n; ++i) {
-      direction[i] = greatest * (random_() % 2 == 0 ? 0.5 : 1) * (random_() % 2 == 0 ? 1 : -1);
+      // No two alike: a sum along few different numbers might cancel.
+      direction[i] = greatest * random_.uniform(0.5, 1) * (random_() % 2 == 0 ? 1 : -1);
       const auto sent = static_cast<double>(u.contribution[i]);
       analytic += direction[i] * sent;
       rounding += 8 * epsilon<T> * std::abs(direction[i] * sent);

@@ -3,6 +3,7 @@
 
 #include "catch.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <random>
@@ -220,9 +221,12 @@ struct mutant {
   int order = 1;  // 2: the gradient is right, its own derivative is not
 };
 
-value with_first_element(const value& v, double factor) {
+/// v with its greatest element multiplied.
+value with_one_element(const value& v, double factor) {
+  const array<double>& x = v.value();
+  const auto less = [](double a, double b) { return std::abs(a) < std::abs(b); };
   array<double> each = full<double>(v.shape(), 1);
-  *each.data() = factor;
+  each.data()[std::max_element(x.data(), x.data() + x.size(), less) - x.data()] = factor;
   return v * each;
 }
 
@@ -250,9 +254,9 @@ std::vector<mutant> catalogue() {
     });
     wrong("nothing comes back", [](const value& v, std::size_t) { return 0 * v; });
     wrong("1 % at one index",
-          [](const value& v, std::size_t) { return with_first_element(v, 1.01); });
-    wrong("the first element left out",
-          [](const value& v, std::size_t) { return with_first_element(v, 0); });
+          [](const value& v, std::size_t) { return with_one_element(v, 1.01); });
+    wrong("one element left out",
+          [](const value& v, std::size_t) { return with_one_element(v, 0); });
   }
   // What happens to one.
   const auto wrong = [&](const std::string& op, const std::string& how, vjp_function vjp,
