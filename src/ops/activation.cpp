@@ -88,16 +88,18 @@ struct gelu_rule : elementwise {
   }
 };
 
+// (1 + tanh(u))/2 is sigmoid(2 u), which keeps its digits where it is nearly 0.
 struct gelu_tanh_rule : elementwise {
   static constexpr std::string_view name = "gelu_tanh";
   static constexpr saves saved = saves::inputs;
-  static constexpr double cubic = 0.044715, factor = std::numbers::sqrt2 * std::numbers::inv_sqrtpi;
-  static auto bend(const auto& x) { return tanh(scaled(x + scaled(x * x * x, cubic), factor)); }
-  static auto forward(const auto& x) { return scaled(x * (1 + bend(x)), 0.5); }
+  static constexpr double cubic = 0.044715;
+  static constexpr double factor = 2 * std::numbers::sqrt2 * std::numbers::inv_sqrtpi;
+  static auto part(const auto& x) { return sigmoid(scaled(x + scaled(x * x * x, cubic), factor)); }
+  static auto forward(const auto& x) { return x * part(x); }
   static auto vjp(arg<0>, const auto& g, const auto& x) {
-    const auto t = bend(x);
-    const auto inner = scaled(x * (1 - t * t), factor);  // 0 before x^2 can be infinite
-    return scaled(g * (1 + t + inner + scaled(inner * x * x, 3 * cubic)), 0.5);
+    const auto s = part(x);
+    const auto inner = scaled(x * s * (1 - s), factor);  // 0 before x^2 can be infinite
+    return g * (s + inner + scaled(inner * x * x, 3 * cubic));
   }
 };
 

@@ -118,8 +118,9 @@ step two_to_one(generator& random, std::size_t a, std::size_t b) {
     case 6:
       return op("minimum", [](const auto& x, const auto& y) { return minimum(x, y); });
     case 7:
-      return op("where(relu(x), x, y)",
-                [](const auto& x, const auto& y) { return where(relu(x), x, y); });
+      // Without a jump where x is 0.
+      return op("where(relu(x), x y, x)",
+                [](const auto& x, const auto& y) { return where(relu(x), x * y, x); });
     default:
       return op("pow(0.5 + x^2, y)",
                 [](const auto& x, const auto& y) { return pow(0.5 + square(x), y); });

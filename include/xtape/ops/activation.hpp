@@ -37,8 +37,8 @@ XTAPE_API variable<double> selu(const operand<double>& x);
 XTAPE_API variable<float> gelu(const operand<float>& x);
 XTAPE_API variable<double> gelu(const operand<double>& x);
 
-/// gelu's approximation x (1 + t)/2 with t = tanh(sqrt(2/pi) (x + 0.044715 x^3)); it differs by up to 4.8e-4.
-/// d/dx = (1 + t)/2 + x (1 - t^2) (1 + 0.134145 x^2) / sqrt(2 pi).
+/// gelu's approximation by tanh: x s with s = sigmoid(2 u) = (1 + tanh(u))/2 and u = sqrt(2/pi) (x + 0.044715 x^3). It
+/// differs from gelu by up to 4.8e-4. d/dx = s + x s (1 - s) sqrt(8/pi) (1 + 0.134145 x^2).
 XTAPE_API variable<float> gelu_tanh(const operand<float>& x);
 XTAPE_API variable<double> gelu_tanh(const operand<double>& x);
 
