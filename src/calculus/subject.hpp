@@ -120,10 +120,10 @@ class subject : pinned {
 
   static axis_list sizes(const shape_type& shape) { return axis_list(shape.begin(), shape.end()); }
 
-  // The same number in the same place, but cut out of another array by operations on the tape.
-  static variable<T> transposed(const variable<T>& x) {
-    const variable<T> p = parameter<T>(transpose(variable<T>(x.value())).value());
-    return reshape(transpose(p), sizes(x.shape()));
+  // The same numbers in the same places, but taken on the tape from a larger array: every second of it, from its end.
+  static variable<T> strided(const variable<T>& x) {
+    const variable<T> p = parameter<T>(repeat(flip(flatten(x.detach())), 2, 0).value());
+    return reshape(slice(p, {{.step = -2}}), sizes(x.shape()));
   }
 
   template <class Use>
@@ -131,7 +131,7 @@ class subject : pinned {
     variables inputs = inputs_;
     const tape recording;
     if (moved)
-      for (std::size_t k = 0; k < arguments_; ++k) inputs[k] = transposed(inputs_[k]);
+      for (std::size_t k = 0; k < arguments_; ++k) inputs[k] = strided(inputs_[k]);
     const variables x(inputs.begin(), inputs.begin() + static_cast<std::ptrdiff_t>(arguments_));
     variables results{f_(x)};
     if (second_) {

@@ -142,7 +142,7 @@ void set_if_taken(vector_function<T>& to, const F& f, std::size_t count) {
 /// *What is compared.* Cotangents: one unit cotangent an output element (every entry of the Jacobian),
 /// and two random ones, away from 0 and of both signs, since a rule may treat a sparse cotangent and a
 /// dense one differently. For each, every input entry. Then f runs once more (two runs must be equal
-/// bit for bit), and with arguments that are no parameters but transpositions on the tape (values must be
+/// bit for bit), and with arguments that are no parameters but every second element of larger arrays (values must be
 /// equal bit for bit, gradients to within rounding). With order = 2, also: that a recorded gradient
 /// equals the plain one, and the derivatives of v = vjp(f, r), for a random r, against differences of
 /// the *plain* v, with respect to the inputs and to r.
@@ -165,7 +165,7 @@ void set_if_taken(vector_function<T>& to, const F& f, std::size_t count) {
 /// At a kink, where the slopes on both sides of x differ by more than their errors, every value
 /// between them is accepted.
 ///
-/// *Verdict.* Failed: some derivative differs; two runs differ; a transposed argument changes the result.
+/// *Verdict.* Failed: some derivative differs; two runs differ; the result changes where an argument is cut out of a larger array.
 /// Inconclusive: the result is not tracked; nothing was checked; a derivative is undetermined; in some
 /// input no derivative agrees or is at a kink, say because nothing there moves the result. Otherwise
 /// passed. In the second order derivatives may all be 0; the report says so.
