@@ -193,7 +193,8 @@ inline operation row(std::string declaration, std::string variant, std::vector<d
 
 using lists = std::vector<std::vector<shape_type>>;
 
-inline const lists any_shape = {{{3, 2}}, {{}}, {{1, 4}}, {{2, 1, 3, 2}}, {{19}}, {{0}}, {{2, 0}}};
+inline const lists any_shape = {{{3, 2}},          {{}},   {{1, 4}}, {{2, 1, 3, 2}},
+                                {{1, 2, 1, 3, 2}}, {{19}}, {{0}},    {{2, 0}}};
 inline const lists any_pair = {{{3, 2}, {2}},   {{3, 1}, {1, 4}},   {{}, {2, 3}},
                                {{2, 3}, {}},    {{2, 3}, {2, 3}},   {{2, 1, 3}, {4, 1}},
                                {{1, 1}, {3}},   {{5}, {1}},         {{2, 1, 2, 1}, {1, 3, 1, 2}},

@@ -178,6 +178,38 @@ TEST_CASE("derivatives too great by one part in a thousand are found", "[ops]") 
   });
 }
 
+// Where the plain formula is finite the operation is too, and no derivative is NaN.
+TEST_CASE("at +-300 and at subnormal numbers", "[ops]") {
+  table::for_each_call([](const operation& op, const call& shapes) {
+    if (!has_elements(shapes)) return;
+    arrays<double> x = draw(op, shapes, 31);
+    std::size_t place = 0;
+    for (std::size_t k = 0; k < x.size(); ++k) {
+      const table::domain& from = op.domains[k];
+      const bool small = from.gap == 0 && from.low < 0, large = from.high >= 2;
+      for (double& v : x[k].storage()) {
+        const double sign = from.low < 0 && place % 2 == 0 ? -1 : 1;
+        if (place % 3 == 0 && small) v = sign * 3e-310;
+        if (place % 3 == 1 && large) v = sign * 300;
+        place += 1 + k;
+      }
+    }
+    const array<double> expected = op.expected(x);
+    const variables<double> p = parameters(x);
+    const tape recording;
+    const variable<double> y = op.in_double(p);
+    y.backward(full<double>(y.shape(), 1));
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      const double e = expected.data()[i], found = y.value().data()[i];
+      INFO("element " << i << ": " << found << ", expected " << e);
+      if (std::isfinite(e)) CHECK(std::abs(found - e) <= 1e-10 * std::max(1.0, std::abs(e)));
+      CHECK((std::isnan(e) || !std::isnan(found)));
+    }
+    for (const variable<double>& each : p)
+      for (const double g : each.grad()) CHECK(!std::isnan(g));
+  });
+}
+
 // XTAPE_SEEDS says how many seeds; the nightly run sets 1,000.
 TEST_CASE("right derivatives are acquitted, whatever the seed", "[ops][acquittal]") {
   const char* const wanted = std::getenv("XTAPE_SEEDS");
