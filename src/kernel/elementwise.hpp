@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -137,16 +138,17 @@ struct row_reader {
   }
 };
 
-/// One row into `to`: stored, or added to what is there.
-template <class T, std::size_t Dense, std::size_t N, class F>
-void map_row(T* to, std::size_t size, bool accumulate, const row_reader<T, Dense, N>& row,
+/// One row into `to`: stored, or added to what is there. What never adds says std::false_type, and is spared the
+/// loop.
+template <class T, class Add, std::size_t Dense, std::size_t N, class F>
+void map_row(T* to, std::size_t size, Add accumulate, const row_reader<T, Dense, N>& row,
              const F& f) {
   std::size_t i = 0;
-  if (accumulate)
-    for (; i + lane_size<T> <= size; i += lane_size<T>)
-      store(to + i, load(to + i) + row.whole(i, f));
-  else
-    for (; i + lane_size<T> <= size; i += lane_size<T>) store(to + i, row.whole(i, f));
+  if constexpr (std::is_same_v<Add, bool>)
+    if (accumulate)
+      for (; i + lane_size<T> <= size; i += lane_size<T>)
+        store(to + i, load(to + i) + row.whole(i, f));
+  for (; i + lane_size<T> <= size; i += lane_size<T>) store(to + i, row.whole(i, f));
   if (i == size) return;
   lane<T> last = row.part(i, size - i, f);
   if (accumulate) last = load_partial(to + i, size - i) + last;
@@ -198,34 +200,42 @@ inline constexpr auto identity = [](const auto& x) { return x; };
 
 /// out = f(inputs...) over `shape`, or out += f(inputs...). `out` and the first Dense inputs have the
 /// shape itself, the others broadcast to it.
-template <class T, std::size_t Dense, std::size_t N, class F>
-void map(const shape_type& shape, T* out, bool accumulate,
+template <class T, std::size_t Dense, class Add, std::size_t N, class F>
+void map(const shape_type& shape, T* out, Add accumulate,
          const std::array<array_view<T>, N>& inputs, const F& f) {
   const std::size_t size = size_of(shape);
   if (size == 0) return;
-  std::array<const shape_type*, N> shapes;
   std::array<const T*, N> arrays;
-  bool even = true;  // nothing broadcasts: one loop, found without looking at the axes
-  for (std::size_t k = 0; k < N; ++k) {
-    shapes[k] = &inputs[k].shape();
-    arrays[k] = inputs[k].data();
-    even = even && inputs[k].size() == size;
-  }
-  const loop_nest<N> nest = even ? loop_nest<N>(size) : loop_nest<N>(shape, shapes);
-  const std::size_t inner = nest.inner();
-  const std::array<std::size_t, N>& steps = nest.steps[nest.rank - 1];
-  if (nest.rank == 1) {
-    parallel_for(inner, size, 64, [&](std::size_t begin, std::size_t end) {
+  for (std::size_t k = 0; k < N; ++k) arrays[k] = inputs[k].data();
+  // `count` results, from arguments that begin `offsets` into the arrays.
+  const auto piece = [&](T* to, const std::array<std::size_t, N>& offsets,
+                         const std::array<std::size_t, N>& steps, std::size_t count) {
+    const detail::row_reader<T, Dense, N> row(detail::advance(arrays, offsets), steps);
+    detail::map_row(to, count, accumulate, row, f);
+  };
+  const auto one_row = [&](const std::array<std::size_t, N>& steps) {
+    parallel_for(size, size, 64, [&](std::size_t begin, std::size_t end) {
       std::array<std::size_t, N> offsets;
       for (std::size_t k = 0; k < N; ++k) offsets[k] = begin * steps[k];
-      const detail::row_reader<T, Dense, N> row(detail::advance(arrays, offsets), steps);
-      detail::map_row(out + begin, end - begin, accumulate, row, f);
+      piece(out + begin, offsets, steps, end - begin);
     });
+  };
+  if constexpr (Dense == N) {
+    one_row(loop_nest<N>(size).steps[0]);
   } else {
+    std::array<const shape_type*, N> shapes;
+    bool even = true;  // nothing broadcasts: one loop, found without looking at the axes
+    for (std::size_t k = 0; k < N; ++k) {
+      shapes[k] = &inputs[k].shape();
+      even = even && inputs[k].size() == size;
+    }
+    const loop_nest<N> nest = even ? loop_nest<N>(size) : loop_nest<N>(shape, shapes);
+    const std::array<std::size_t, N>& steps = nest.steps[nest.rank - 1];
+    if (nest.rank == 1) return one_row(steps);
+    const std::size_t inner = nest.inner();
     parallel_for(nest.rows(), size, 1, [&](std::size_t begin, std::size_t end) {
       nest.for_rows(begin, end, [&](const std::array<std::size_t, N>& offsets, std::size_t index) {
-        const detail::row_reader<T, Dense, N> row(detail::advance(arrays, offsets), steps);
-        detail::map_row(out + index * inner, inner, accumulate, row, f);
+        piece(out + index * inner, offsets, steps, inner);
       });
     });
   }

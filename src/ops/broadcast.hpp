@@ -46,7 +46,7 @@ struct broadcast_to_rule : structural {
   template <real T>
   variable<T> forward(const array_view<T>& x) const {
     const variable<T> y = blank<T>(to);
-    kernel::map<T, 0>(to, y.node().data(), false, std::array{x}, kernel::identity);
+    kernel::map<T, 0>(to, y.node().data(), std::false_type{}, std::array{x}, kernel::identity);
     return y;
   }
   template <real T>

@@ -147,7 +147,7 @@ struct solve_rule : structural {
   variable<T> forward(const array_view<T>& a, const array_view<T>& b) {
     if (known == nullptr || !known->is_of(a)) known = factorized(a, b.shape());
     const variable<T> x = blank<T>(result);
-    kernel::map<T, 0>(result, x.node().data(), false, std::array{b}, kernel::identity);
+    kernel::map<T, 0>(result, x.node().data(), std::false_type{}, std::array{b}, kernel::identity);
     const squares all(a.shape());
     const std::size_t width = columns_of(result, columns);
     const shape_type of_a = batch_of(a.shape(), form::matrix), of_x = batch_of(result, columns);

@@ -243,8 +243,8 @@ void write(named<T> x, const axis_names& names, const shape_type& shape, T* to) 
     if (!has) from_steps.insert(from_steps.begin() + i, 0);
   }
   if (d.distinct(y.names))
-    return kernel::map<T, 0>(y.shape, to, false, std::array{array_view<T>(from, x.data)},
-                             kernel::identity);
+    return kernel::map<T, 0>(y.shape, to, std::false_type{},
+                             std::array{array_view<T>(from, x.data)}, kernel::identity);
   std::fill_n(to, size_of(shape), T(0));
   if (size_of(d.sizes) > 0)
     kernel::strided_add(d.sizes.size(), d.sizes.data(), x.data, from_steps.data(), to,
@@ -347,7 +347,7 @@ struct einsum_pair_rule : structural {
                        std::size_t k, const T* left, const T* right, T* to) {
     if (k == 1 && count > 1) {
       const shape_type all{count, m, n}, of_left{count, m, 1}, of_right{count, 1, n};
-      kernel::map<T, 0>(all, to, false,
+      kernel::map<T, 0>(all, to, std::false_type{},
                         std::array{array_view<T>(of_left, left), array_view<T>(of_right, right)},
                         [](const auto& p, const auto& q) { return p * q; });
     } else {

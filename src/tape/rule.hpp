@@ -174,7 +174,7 @@ variable<T> apply(Rule rule, const First& first, const More&... more) {
                         : broadcast_shape(std::string(Rule::name),
                                           {&first.shape(), &more.shape()...}, where));
       kernel::map<T, sizeof...(more) == 0>(
-          y.shape(), y.node().data(), false, from,
+          y.shape(), y.node().data(), std::false_type{}, from,
           [&rule](const auto&... lanes) { return rule.forward(lanes...); });
       return y;
     } else {
