@@ -38,11 +38,17 @@ class custom_entry final : public entry {
   std::vector<input_slot> slots_;
 };
 
+template <real T>
+bool records(const std::vector<variable<T>>& x) {
+  return tape::current() != nullptr &&
+         std::any_of(x.begin(), x.end(), [](const variable<T>& v) { return v.tracked(); });
+}
+
 // The arguments as the operation sees them: while a checker probes it, one of them with other numbers.
 template <real T>
 std::vector<variable<T>> seen(std::vector<variable<T>> x) {
-  if (const tape* t = tape::current(); probing != nullptr && t != nullptr)
-    if (const auto [i, k, numbers] = *probing; i == t->size() && k < x.size())
+  if (probing != nullptr && records(x))
+    if (const auto [i, k, numbers] = *probing; i == tape::current()->size())
       x[k] = variable<T>::adopt(
           new node<T>(array_view<T>(x[k].shape(), static_cast<const T*>(numbers))));
   return x;
@@ -63,10 +69,8 @@ variable<T> custom_op(const custom_rule<T>& rule, const std::vector<variable<T>>
   }();
   // One that something else holds has a history, or is an argument: the result is a value of its own.
   if (y.node().references > 1 || y.node().parameter || y.node().tape != 0) y = y.detach();
-  tape* const t = tape::current();
-  if (t != nullptr &&
-      std::any_of(x.begin(), x.end(), [](const variable<T>& v) { return v.tracked(); }))
-    recorder::write<custom_entry<T>>(*t, y, at_line::or_else(where), rule, x);
+  if (records(x))
+    recorder::write<custom_entry<T>>(*tape::current(), y, at_line::or_else(where), rule, x);
   return y;
 }
 

@@ -128,7 +128,7 @@ struct factorization {
 
   bool is_of(const array_view<T>& a) const {
     return a.size() == matrices.size() &&
-           std::memcmp(a.data(), matrices.data(), a.size() * sizeof(T)) == 0;
+           (a.size() == 0 || std::memcmp(a.data(), matrices.data(), a.size() * sizeof(T)) == 0);
   }
   explicit factorization(const array_view<T>& a)
       : matrices(a.data(), a.data() + a.size()), factors(matrices) {}

@@ -122,12 +122,17 @@ class recorder {
     return (first != nullptr && n.tape == first->serial_) || tape::find(n.tape) != nullptr;
   }
 
+  static bool records(const auto&... from) {
+    const tape* const t = tape::current();
+    return t != nullptr && ((from.node() != nullptr && tracked(*from.node(), t)) || ...);
+  }
+
   template <class Rule, real T, class... Arguments>
   static void record(Rule&& rule, variable<T>& output, location where, const Arguments&... from) {
-    tape* const t = tape::current();
-    if (t == nullptr || !((from.node() != nullptr && tracked(*from.node(), t)) || ...)) return;
+    if (!records(from...)) return;
     using made = recorded<Rule, T, sizeof...(from)>;
-    write<made>(*t, output, where, std::move(rule), std::array{slot<Rule, T>(from)...});
+    write<made>(*tape::current(), output, where, std::move(rule),
+                std::array{slot<Rule, T>(from)...});
   }
 
   /// The next entry of `t`, made of all the arguments but the first.
@@ -163,8 +168,8 @@ template <class Rule, class First, class... More, real T = typename First::value
 variable<T> apply(Rule rule, const First& first, const More&... more) {
   const location where = at_line::or_else(first.where());
   std::array<array_view<T>, 1 + sizeof...(more)> from{first.value(), more.value()...};
-  if (const tape* t = tape::current(); probing != nullptr && t != nullptr)
-    if (const auto [i, k, numbers] = *probing; i == t->size() && k < from.size())
+  if (probing != nullptr && recorder::records(first, more...))
+    if (const auto [i, k, numbers] = *probing; i == tape::current()->size())
       from[k] = {from[k].shape(), static_cast<const T*>(numbers)};
   variable<T> result = [&] {
     if constexpr (std::derived_from<Rule, elementwise>) {

@@ -78,8 +78,7 @@ sweep::~sweep() {
   }
 }
 
-// A parameter changed after an entry that looks at its value was recorded: the derivative would be taken at the
-// wrong place. Looked for only if any parameter changed since the tape began.
+// Throws where a parameter changed after an entry that looks at its value was recorded.
 void sweep::check_versions(std::vector<bool> leads, const char* operation) const {
   for (std::uint32_t i = last_ + 1; i-- > 0;) {
     if (!leads[i]) continue;

@@ -41,8 +41,7 @@ class sweep : pinned {
     record,   ///< the same, written on the tape as it goes
   };
 
-  /// `seeds` are the outputs' cotangents; none: 1. Checks outputs, seeds and the parameters' versions before
-  /// anything is touched.
+  /// `seeds` are the outputs' cotangents; none: 1. All is checked before anything is touched.
   template <real T>
   sweep(std::span<const variable<T>> outputs, std::span<const variable<T>> seeds, purpose what,
         const char* operation, location where);

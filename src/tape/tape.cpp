@@ -8,8 +8,7 @@ namespace xtape {
 
 namespace {
 
-// This thread's tapes. Serial numbers differ between threads, so that a value recorded on one thread is never
-// mistaken for a value of another thread's tape; the one atomic is touched once a thread.
+// This thread's tapes. Serial numbers differ between threads; the one atomic is touched once a thread.
 struct thread_state {
   tape* recording = nullptr;  // null while paused
   tape* newest = nullptr;     // head of the list of living tapes

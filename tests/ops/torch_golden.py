@@ -77,7 +77,7 @@ one = {
     "softsign": (F.softsign, ordinary, [0]),
     "hard_tanh": (F.hardtanh, ordinary, [-1, 1]),
     "log_sigmoid": (F.logsigmoid, ordinary, [0, 1000, -1000]),
-    "mish": (F.mish, ordinary, [0, 100, -100]),
+    "mish": (F.mish, ordinary, [0, 100, -100, -inf]),
 }
 for name, (f, points, ends) in one.items():
     case(name, f, points + ends)
@@ -111,6 +111,7 @@ case("mean", lambda x: x.mean(0), grid)
 case("prod", lambda x: x.prod(1), grid)
 case("prod of two zeros", lambda x: x.prod(0), [2.0, 0.0, 3.0, 0.0])
 case("max", lambda x: x.amax(1), grid)
+case("prod of one zero", lambda x: x.prod(0), [2.0, 0.0, 3.0])
 case("min", lambda x: x.amin(1), grid)
 case("var", lambda x: x.var(1, unbiased=False), grid)
 case("var ddof 1", lambda x: x.var(1, unbiased=True), grid)
@@ -159,6 +160,7 @@ case("mse none", lambda p, t: F.mse_loss(p, t, reduction="none"), points, target
 case("l1", F.l1_loss, points, targets)
 case("huber", F.huber_loss, points, targets)
 case("huber 2 none", lambda p, t: F.huber_loss(p, t, delta=2.0, reduction="none"), points, targets)
+case("huber at delta none", lambda p, t: F.huber_loss(p, t, delta=2.0, reduction="none"), [2.0, -1.0], [0.0, 1.0])
 case("binary_cross_entropy", F.binary_cross_entropy_with_logits, points, targets)
 case("kl_divergence", lambda q, p: F.kl_div(q, p, reduction="batchmean"), grid, soft)
 case("hinge", lambda s, t: torch.relu(1 - s * t).mean(), points + [1.0], [1.0, -1.0] * 3 + [1.0])

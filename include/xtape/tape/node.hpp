@@ -39,8 +39,7 @@ struct node_base : pooled, pinned {
   std::string_view name() const { return rest != nullptr ? rest->name : std::string_view(); }
 };
 
-/// A value. Its gradients are nodes of the same type and shape. Tapes hold many: one with a single number is
-/// two cache lines.
+/// A value; its gradients are such nodes too. One with a single number is two cache lines.
 template <real T>
 struct node : node_base, numbers<T> {
   template <class From>
