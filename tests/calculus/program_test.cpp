@@ -119,7 +119,7 @@ TEST_CASE("random programs", "[calculus][programs]") {
     }
   }
   // Most can be decided; the rest have an input that moves nothing, or a derivative differences do not tell.
-  CHECK(passed * 10 > programs * 8);
+  INFO(passed << " of " << programs << " programs passed, " << compared << " derivatives compared");
+  CHECK(passed * 10 > programs * 9);
   CHECK(compared > 50 * programs);
-  WARN(passed << " of " << programs << " programs passed, " << compared << " derivatives compared");
 }

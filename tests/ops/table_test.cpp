@@ -234,10 +234,10 @@ TEST_CASE("right derivatives are acquitted, whatever the seed", "[ops][acquittal
       of_float += single.ok();
       derivatives += report.compared() + single.compared();
     });
+  INFO(checks << " checks in double and as many in float, of which " << of_float << " passed; "
+              << derivatives << " derivatives");
   CHECK(derivatives > 10000);
-  if (wanted != nullptr)
-    WARN(checks << " checks in double and as many in float, of which " << of_float << " passed; "
-                << derivatives << " derivatives");
+  CHECK(of_float * 10 > checks * 8);  // those left drown in rounding, or have nothing to tell
 }
 
 TEST_CASE("second derivatives", "[ops]") {

@@ -1,5 +1,6 @@
 #pragma once
 // Written by torch_golden.py (PyTorch); do not edit.
+// clang-format off
 
 #include <limits>
 #include <vector>

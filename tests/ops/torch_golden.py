@@ -168,6 +168,7 @@ case("cosine_similarity", F.cosine_similarity, grid, soft)
 
 print("""#pragma once
 // Written by torch_golden.py (PyTorch); do not edit.
+// clang-format off
 
 #include <limits>
 #include <vector>
