@@ -1,28 +1,16 @@
 // What the tape's entries tell about a function: how much the rounding of each adds to the result's, and which
-// operation is wrong. Every entry sends to every argument what it makes of its own cotangent; that can be compared
-// with differences of the function by disturbing that one use of that one value.
+// operation is wrong.
 
 #include "calculus/difference.hpp"
 #include "calculus/subject.hpp"
 #include "tape/rule.hpp"
 
-#include <optional>
+#include <array>
 
 #include <xtape/array/rng.hpp>
 
 namespace xtape::detail {
 namespace {
-
-// An argument of an entry, and what the entry sends to it.
-template <real T>
-struct use {
-  std::size_t entry, input;
-  std::string operation;
-  location where;
-  const node_base* from;  // the value it uses,
-  const node_base* made;  // and the one the entry makes of it
-  std::vector<T> value, contribution;
-};
 
 template <real T>
 void walk(const std::vector<variable<T>>& outputs, const std::vector<variable<T>>& seeds,
@@ -33,66 +21,242 @@ void walk(const std::vector<variable<T>>& outputs, const std::vector<variable<T>
       .run(&observer);
 }
 
-template <real T>
-std::vector<use<T>> uses_of(subject<T>& f, const std::vector<T>& cotangent) {
-  struct : sweep_observer {
-    std::vector<use<T>> uses;
-    std::vector<const node_base*> own;  // made by the checker
-    const entry* last = nullptr;
-    std::size_t begun = 0;
-    void reached(const entry& e, node_base&) override {
-      last = &e;
-      begun = uses.size();
-      for (std::size_t k = 0; k < e.input_count() && !mine(); ++k)
-        if (e.input_text(k).starts_with('%')) add(k);  // even if nothing is sent to it
-    }
-    void sent(std::size_t input, node_base& contribution) override {
-      if (mine()) return;
-      auto place = std::find_if(uses.begin() + static_cast<std::ptrdiff_t>(begun), uses.end(),
-                                [&](const use<T>& u) { return u.input == input; });
-      if (place == uses.end()) {
-        add(input);
-        place = uses.end() - 1;
-      }
-      const array_view<T> v = as<T>(contribution).view();
-      place->contribution.assign(v.data(), v.data() + v.size());
-    }
-    bool mine() const {
-      return std::find(own.begin(), own.end(), &last->output<T>().node()) != own.end();
-    }
-    void add(std::size_t k) {
-      const variable<T> x = last->input<T>(k);
-      const array_view<T> v = x.node().view();
-      uses.push_back({last->index(), k, std::string(last->operation()), last->where(), &x.node(),
-                      &last->output<T>().node(), std::vector<T>(v.data(), v.data() + v.size()),
-                      std::vector<T>(v.size())});
-    }
-  } observer;
-  f.trace({cotangent}, [&](const auto& outputs, const auto& seeds) {
-    for (const variable<T>& y : outputs) observer.own.push_back(&y.node());
-    walk(outputs, seeds, observer);
-  });
-  return std::move(observer.uses);
+gradient_report::culprit culprit_of(const entry& e, std::size_t input) {
+  return {std::string(e.operation()), e.index(), input, e.where()};
 }
 
-template <real T>
-class trial {
- public:
-  trial(subject<T>& f, const std::vector<T>& cotangent, const std::vector<double>& noise,
-        std::uint64_t seed)
-      : f_(f), cotangent_(cotangent), noise_(noise), random_(seed), base_(f.recorded_values()) {}
+std::string text_of(const gradient_report::culprit& found) {
+  return found.operation + " (%" + std::to_string(found.entry) + ")" +
+         (found.where.line == 0 ? "" : " at " + found.where.text());
+}
 
-  // Whether what the entry sends along a random direction contradicts the differences.
-  bool wrong(const use<T>& u) {
-    constexpr double ratio = sizeof(T) == 8 ? 8 : 2;
+double random_part(rng& random) { return random.uniform(0.5, 1) * (random() % 2 == 0 ? 1 : -1); }
+
+template <real T>
+std::array<double, 10> steps() {
+  std::array<double, 10> all{0.25};
+  for (std::size_t n = 1; n < all.size(); ++n) all[n] = all[n - 1] / (sizeof(T) == 8 ? 8 : 2);
+  return all;
+}
+
+bool contradict(std::span<const secant> secants, double analytic, double rounding) {
+  const derivative d = differentiate(secants);
+  const double tolerance = 4 * (d.both.error + rounding);
+  return !d.kink() && std::isfinite(tolerance) && !(std::abs(analytic - d.both.value) <= tolerance);
+}
+
+// Note [The first wrong value]
+// A function comes to its result by way of many values (subject::follow). Each should move with the inputs as the
+// tape says. Of the first that does not, all before it is right: so either the rule that made it is wrong, or
+// something it was made of is not on the tape. Disturbing its arguments one by one tells which.
+//
+// All inputs move at once, along one random direction. What is looked at of a value is one number, the sum of its
+// elements, each times a random weight.
+template <real T>
+class search {
+ public:
+  search(subject<T>& f, std::uint64_t seed) : f_(f), seed_(seed) {
+    rng random(seed);
+    for (std::size_t k = 0; k < f.inputs(); ++k) {
+      double greatest = 0;
+      for (std::size_t i = 0; i < f.size(k); ++i)
+        greatest = std::max(greatest, magnitude(static_cast<double>(f.at(k, i))));
+      for (std::size_t i = 0; i < f.size(k); ++i)
+        path_.push_back(
+            {k, i, static_cast<T>((greatest == 0 ? 1 : greatest) * random_part(random))});
+    }
+    here_ = at(0);
+    measure_noise();
+    for (const double step : steps<T>()) {
+      right_.push_back(at(step));
+      left_.push_back(at(-step));
+    }
+  }
+
+  blame run() {
+    blame found;
+    std::vector<use> uses;
+    std::size_t wrong = here_.size();
+    f_.follow([&](const std::vector<stage<T>>& all) {
+      wrong = first_wrong(all);
+      if (wrong == all.size()) return;
+      const stage<T>& s = all[wrong];
+      found.wrong = s.by != nullptr ? culprit_of(*s.by, s.input) : culprit_of(*s.made, 0);
+      found.text = s.by != nullptr
+                       ? "wrong in the second order: " + text_of(found.wrong) +
+                             ", in the derivative for its argument " + std::to_string(s.input) + ","
+                       : "wrong: " + text_of(found.wrong);
+      found.text += " uses a value that is not on the tape (detach, value(), a constant)";
+      if (s.made != nullptr) uses = uses_of(s, wrong);
+    });
+    for (const use& u : uses)
+      if (is_wrong(u, wrong)) {
+        found.wrong = u.of;
+        found.text = "wrong: " + text_of(u.of) + ", in the derivative for its argument " +
+                     std::to_string(u.of.input) + "; everything before it is right";
+        break;
+      }
+    return found;
+  }
+
+ private:
+  // An argument of an operation, and what the operation sends to it.
+  struct use {
+    gradient_report::culprit of;
+    std::vector<T> value, contribution;
+  };
+  struct sum {
+    double value = 0, magnitude = 0;
+  };
+
+  // No two alike: a sum of few different numbers might cancel.
+  std::vector<T> weights(std::size_t place, std::size_t count) const {
+    rng random(seed_ + 1 + place);
+    std::vector<T> all(count);
+    for (T& w : all) w = static_cast<T>(random_part(random));
+    return all;
+  }
+
+  // Of every value, with the inputs moved.
+  std::vector<sum> at(double step) {
+    std::vector<sum> sums;
+    f_.moved(path_, step, [&] {
+      f_.follow([&](const std::vector<stage<T>>& all) {
+        for (const stage<T>& s : all) {
+          const array_view<T> v = s.value.node().view();
+          const std::vector<T> w = weights(sums.size(), v.size());
+          sum& here = sums.emplace_back();
+          for (std::size_t i = 0; i < v.size(); ++i) {
+            const double part = static_cast<double>(w[i]) * static_cast<double>(v.data()[i]);
+            here.value += part;
+            here.magnitude += std::abs(part);
+          }
+        }
+      });
+      return 0;
+    });
+    sums.resize(std::max(sums.size(), here_.size()));  // another branch may have fewer values
+    return sums;
+  }
+
+  void measure_noise() {
+    std::array<double, 12> points;
+    rng random(seed_);
+    for (double& p : points) p = std::round(random.uniform(-1024, 1024));
+    std::sort(points.begin(), points.end());
+    std::vector<std::array<double, 12>> values(here_.size());
+    for (std::size_t p = 0; p < points.size(); ++p) {
+      const std::vector<sum> near = at(points[p] * epsilon<T>);
+      for (std::size_t n = 0; n < here_.size(); ++n) values[n][p] = near[n].value - here_[n].value;
+    }
+    for (std::size_t n = 0; n < here_.size(); ++n) {
+      const double found = noise(points, values[n]);
+      noise_.push_back(
+          std::max(4 * epsilon<T> * here_[n].magnitude, std::isfinite(found) ? found : 0));
+    }
+  }
+
+  bool is_wrong(const stage<T>& s, std::size_t n) {
+    const std::vector<std::vector<T>> gradients =
+        f_.gradient_of(s.value, weights(n, s.value.size()));
+    double analytic = 0, rounding = 0;
+    for (const auto& [k, i, unit] : path_) {
+      const double part = static_cast<double>(gradients[k][i]) * static_cast<double>(unit);
+      analytic += part;
+      rounding += 8 * epsilon<T> * std::abs(part);
+    }
+    std::vector<secant> secants;
+    for (std::size_t p = 0; const double step : steps<T>()) {
+      const sum &right = right_[p][n], &left = left_[p][n];
+      secants.push_back(
+          {step, (right.value - here_[n].value) / step, (here_[n].value - left.value) / step,
+           std::max(noise_[n], 4 * epsilon<T> * std::max(right.magnitude, left.magnitude)), 0});
+      ++p;
+    }
+    return contradict(secants, analytic, rounding);
+  }
+
+  // Up to so many values times sweeps each is looked at, in order. More are bisected: what is made of a wrong value
+  // is mostly wrong too. Then one is found if it is wrong and all that it was made of is right; if something of
+  // that is wrong, the search goes on from there.
+  std::size_t first_wrong(const std::vector<stage<T>>& all) {
+    constexpr std::size_t exhaustive = 300'000;
+    const std::size_t count = std::min(all.size(), here_.size());
+    if (count * count <= exhaustive) {
+      for (std::size_t n = 0; n < count; ++n)
+        if (is_wrong(all[n], n)) return n;
+      return all.size();
+    }
+    std::size_t right = 0, wrong = count;
+    while (right < wrong) {
+      const std::size_t middle = (right + wrong) / 2;
+      if (is_wrong(all[middle], middle))
+        wrong = middle;
+      else
+        right = middle + 1;
+      if (right < wrong || wrong == count) continue;
+      for (std::size_t n = 0; n < wrong; ++n)
+        if (uses_value(all[wrong], all[n]) && is_wrong(all[n], n)) {
+          wrong = n;
+          right = 0;
+          break;
+        }
+    }
+    return wrong == count ? all.size() : wrong;
+  }
+
+  static bool uses_value(const stage<T>& of, const stage<T>& s) {
+    if (of.made == nullptr) return &of.value.node() == &s.value.node();
+    for (std::size_t k = 0; k < of.made->input_count(); ++k)
+      if (on_the_tape(*of.made, k) && &of.made->template input<T>(k).node() == &s.value.node())
+        return true;
+    return false;
+  }
+  static bool on_the_tape(const entry& e, std::size_t k) {
+    return e.input_text(k) != "constant" && e.input<T>(k).tracked();
+  }
+
+  std::vector<use> uses_of(const stage<T>& s, std::size_t place) {
+    struct : sweep_observer {
+      const entry* made;
+      std::vector<use> uses;
+      bool mine = false;
+      void reached(const entry& e, node_base&) override {
+        mine = &e == made;
+        for (std::size_t k = 0; k < e.input_count() && mine; ++k)
+          if (on_the_tape(e, k)) {
+            const array_view<T> v = e.input<T>(k).node().view();
+            uses.push_back({culprit_of(e, k), std::vector<T>(v.data(), v.data() + v.size()),
+                            std::vector<T>(v.size())});  // even if nothing is sent to it
+          }
+      }
+      void sent(std::size_t k, node_base& contribution) override {
+        for (use& u : uses)
+          if (mine && u.of.input == k) {
+            const array_view<T> v = as<T>(contribution).view();
+            u.contribution.assign(v.data(), v.data() + v.size());
+          }
+      }
+    } observer;
+    observer.made = s.made;
+    array<T> seed = empty<T>(s.value.shape());
+    const std::vector<T> w = weights(place, seed.size());
+    std::copy(w.begin(), w.end(), seed.data());
+    walk<T>({s.value}, {variable<T>(std::move(seed))}, observer);
+    return std::move(observer.uses);
+  }
+
+  // Whether what the operation sends along a random direction contradicts differences of its result, at `place`, in
+  // which that one argument is disturbed.
+  bool is_wrong(const use& u, std::size_t place) {
+    rng random(seed_);
     const std::size_t n = u.value.size();
     std::vector<double> direction(n);
     double greatest = 0, analytic = 0, rounding = 0, jitter = 0;
     for (const T x : u.value) greatest = std::max(greatest, magnitude(static_cast<double>(x)));
     if (greatest == 0) greatest = 1;
     for (std::size_t i = 0; i < n; ++i) {
-      // No two alike: a sum along few different numbers might cancel.
-      direction[i] = greatest * random_.uniform(0.5, 1) * (random_() % 2 == 0 ? 1 : -1);
+      direction[i] = greatest * random_part(random);
       const auto sent = static_cast<double>(u.contribution[i]);
       analytic += direction[i] * sent;
       rounding += 8 * epsilon<T> * std::abs(direction[i] * sent);
@@ -100,54 +264,36 @@ class trial {
       jitter += epsilon<T> * std::abs(static_cast<double>(u.value[i]) * sent);
     }
     std::vector<secant> secants;
-    double step = 0.25;
-    for (int k = 0; k < 10; ++k, step /= ratio) {
-      const auto [up, more_noise] = difference(u, direction, step);
-      const auto [down, less_noise] = difference(u, direction, -step);
-      secants.push_back(
-          {step, up / step, -down / step, jitter + std::max(more_noise, less_noise), 0});
+    for (const double step : steps<T>()) {
+      const sum right = disturbed(u, direction, step, place),
+                left = disturbed(u, direction, -step, place);
+      secants.push_back({step, (right.value - here_[place].value) / step,
+                         (here_[place].value - left.value) / step,
+                         jitter + 4 * epsilon<T> * std::max(right.magnitude, left.magnitude), 0});
     }
-    const derivative d = differentiate(secants);
-    const double tolerance = 4 * (d.both.error + rounding);
-    if (d.kink() || !std::isfinite(tolerance)) return false;
-    return !(std::abs(analytic - d.both.value) <= tolerance);
+    return contradict(secants, analytic, rounding);
   }
 
- private:
-  // <cotangent, f> with the value disturbed in that use, minus that without; and its noise.
-  std::pair<double, double> difference(const use<T>& u, const std::vector<double>& direction,
-                                       double step) {
+  sum disturbed(const use& u, const std::vector<double>& direction, double step,
+                std::size_t place) {
     std::vector<T> numbers(u.value.size());
     for (std::size_t i = 0; i < numbers.size(); ++i)
       numbers[i] = static_cast<T>(static_cast<double>(u.value[i]) + step * direction[i]);
-    const probe one{u.entry, u.input, numbers.data()};
-    const std::vector<T> values = [&] {
-      struct scope {
-        explicit scope(const probe& p) { probing = &p; }
-        ~scope() { probing = nullptr; }
-      } const set(one);
-      return f_.recorded_values();
-    }();
-    double sum = 0, noise = 0;
-    for (std::size_t j = 0; j < values.size(); ++j) {
-      const auto c = static_cast<double>(cotangent_[j]);
-      if (c == 0) continue;
-      sum += c * (static_cast<double>(values[j]) - static_cast<double>(base_[j]));
-      noise +=
-          std::abs(c) * std::max(noise_[j], epsilon<T> * std::abs(static_cast<double>(values[j])));
-    }
-    return {sum, noise};
+    const probe one{u.of.entry, u.of.input, numbers.data()};
+    struct scope {
+      explicit scope(const probe& p) { probing = &p; }
+      ~scope() { probing = nullptr; }
+    } const set(one);
+    return at(0)[place];
   }
 
   subject<T>& f_;
-  const std::vector<T>& cotangent_;
-  const std::vector<double>& noise_;
-  rng random_;
-  std::vector<T> base_;
+  const std::uint64_t seed_;
+  std::vector<movement<T>> path_;
+  std::vector<sum> here_;
+  std::vector<double> noise_;
+  std::vector<std::vector<sum>> right_, left_;  // by step
 };
-
-// Uses times entries of which each is tried; of more, the tape is bisected.
-constexpr std::size_t exhaustive = 300'000;
 
 }  // namespace
 
@@ -181,45 +327,11 @@ template std::vector<double> rounding_on_the_tape(subject<double>&,
                                                   const std::vector<std::vector<double>>&);
 
 template <real T>
-blame find_culprit(subject<T>& f, const std::vector<T>& cotangent, const std::vector<double>& noise,
-                   std::uint64_t seed) {
-  const std::vector<use<T>> uses = uses_of(f, cotangent);  // from the tape's end to its begin
-  const auto name = [](const use<T>& u) {
-    return gradient_report::culprit{u.operation, u.entry, u.input, u.where};
-  };
-  if (uses.empty()) return {{}, false};
-  trial<T> test(f, cotangent, noise, seed);
-  if (uses.size() * uses.front().entry <= exhaustive) {
-    for (const use<T>& u : uses)
-      if (test.wrong(u)) return {name(u), true};
-    return {{}, true};
-  }
-  // Note [Bisecting a tape]
-  // What is sent before a wrong rule is mostly wrong too, what is sent after it never is. A use is
-  // convicted if it is wrong and all that was sent to its entry's result is right; if something of that
-  // is wrong, the search goes on from there.
-  std::size_t right = 0, wrong = uses.size();
-  while (right < wrong) {
-    const std::size_t middle = (right + wrong) / 2;
-    if (test.wrong(uses[middle]))
-      wrong = middle;
-    else
-      right = middle + 1;
-    if (right < wrong || wrong == uses.size()) continue;
-    for (std::size_t later = 0; later < wrong; ++later)
-      if (uses[later].from == uses[wrong].made && test.wrong(uses[later])) {
-        wrong = later;
-        right = 0;
-        break;
-      }
-  }
-  if (wrong == uses.size()) return {{}, false};
-  return {name(uses[wrong]), false};
+blame find_culprit(subject<T>& f, std::uint64_t seed) {
+  return search<T>(f, seed).run();
 }
 
-template blame find_culprit(subject<float>&, const std::vector<float>&, const std::vector<double>&,
-                            std::uint64_t);
-template blame find_culprit(subject<double>&, const std::vector<double>&,
-                            const std::vector<double>&, std::uint64_t);
+template blame find_culprit(subject<float>&, std::uint64_t);
+template blame find_culprit(subject<double>&, std::uint64_t);
 
 }  // namespace xtape::detail

@@ -6,11 +6,14 @@
 #include <limits>
 #include <span>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include <xtape/calculus/check.hpp>
 #include <xtape/ops/shape.hpp>
+
+#include "tape/sweep.hpp"
 
 namespace xtape::detail {
 
@@ -27,6 +30,15 @@ template <real T>
 struct movement {
   std::size_t input, element;
   T unit;
+};
+
+/// A value on the way: the result of an entry, or what one sends to an argument.
+template <real T>
+struct stage {
+  variable<T> value;
+  const entry* made;  // the entry it is the result of, if it is
+  const entry* by;    // in a gradient: the entry whose derivative
+  std::size_t input;  // for this argument is under way
 };
 
 /// f of its arguments; from `differentiate` on, the gradient of <r, f> with respect to them, as a
@@ -51,7 +63,7 @@ class subject : pinned {
   std::size_t inputs() const { return inputs_.size(); }
   const shape_type& shape(std::size_t k) const { return inputs_[k].shape(); }
   std::size_t size(std::size_t k) const { return data_[k].size(); }
-  T& at(std::size_t k, std::size_t i) { return data_[k][i]; }
+  T& at(std::size_t k, std::size_t i) const { return data_[k][i]; }
   bool second() const { return second_; }
   /// The shapes of the results, and whether any was recorded.
   const std::vector<shape_type>& shapes() const { return shapes_; }
@@ -99,16 +111,66 @@ class subject : pinned {
     });
   }
 
-  /// The results with entries moved by `step` times their units.
-  void values_at(const std::vector<movement<T>>& path, double step, numbers& values) {
-    saved_.clear();
-    for (const auto& [k, i, unit] : path) {
-      saved_.push_back(data_[k][i]);
-      data_[k][i] =
-          static_cast<T>(static_cast<double>(data_[k][i]) + step * static_cast<double>(unit));
+  /// All that comes to be on the way from the inputs to the results, in its order: use(stages).
+  template <class Use>
+  void follow(const Use& use) {
+    const tape recording;
+    const variables x = arguments(inputs_);
+    const variable<T> y = f_(x);
+    struct : sweep_observer {
+      std::vector<stage<T>> stages;
+      const tape* recording;
+      const entry* by = nullptr;
+      std::size_t seen = 0;
+      void entries(std::size_t input) {
+        for (; seen < recording->size(); ++seen) {
+          const entry& e = (*recording)[seen];
+          stages.push_back({e.output<T>(), &e, by, input});
+        }
+      }
+      void reached(const entry& e, node_base&) override { by = &e; }
+      void sent(std::size_t input, node_base& contribution) override {
+        entries(input);
+        stages.push_back({variable<T>::share(as<T>(contribution)), nullptr, by, input});
+      }
+    } on_the_way;
+    on_the_way.recording = &recording;
+    if (second_) {
+      const variable<T> output = reshape(y, sizes(y.shape()));
+      on_the_way.seen = recording.size();
+      sweep pass(std::span(&output, 1), std::span(&std::as_const(inputs_.back()), 1),
+                 sweep::purpose::record, "check_gradients", where_);
+      for (const variable<T>& input : x) pass.request(input.node());
+      pass.run(&on_the_way);
+    } else {
+      on_the_way.entries(0);
     }
-    values = this->values();
-    for (std::size_t n = path.size(); n-- > 0;) data_[path[n].input][path[n].element] = saved_[n];
+    use(std::as_const(on_the_way.stages));
+  }
+
+  /// The gradients of <weights, v> with respect to each input, for a v that `follow` shows.
+  std::vector<numbers> gradient_of(const variable<T>& v, const numbers& weights) {
+    std::vector<numbers> found;
+    for (const auto& at : data_) found.emplace_back(at.size());
+    const variables outputs = entries({v});
+    if (outputs.empty()) return found;
+    const variables all = vjp<T>(outputs, seeds({v}, weights), inputs_);
+    for (std::size_t k = 0; k < all.size(); ++k)
+      found[k].assign(all[k].value().begin(), all[k].value().end());
+    return found;
+  }
+
+  /// f() with entries moved by `step` times their units.
+  template <class F>
+  auto moved(const std::vector<movement<T>>& path, double step, const F& f) {
+    numbers before;
+    for (const auto& [k, i, unit] : path) {
+      before.push_back(at(k, i));
+      at(k, i) = static_cast<T>(static_cast<double>(at(k, i)) + step * static_cast<double>(unit));
+    }
+    auto result = f();
+    for (std::size_t n = path.size(); n-- > 0;) at(path[n].input, path[n].element) = before[n];
+    return result;
   }
 
  private:
@@ -116,6 +178,10 @@ class subject : pinned {
     inputs_.push_back(parameter<T>(input));
     array<T>& value = inputs_.back().mutable_value();
     data_.emplace_back(value.data(), value.size());
+  }
+
+  variables arguments(const variables& inputs) const {
+    return {inputs.begin(), inputs.begin() + static_cast<std::ptrdiff_t>(arguments_)};
   }
 
   static axis_list sizes(const shape_type& shape) { return axis_list(shape.begin(), shape.end()); }
@@ -132,7 +198,7 @@ class subject : pinned {
     const tape recording;
     if (moved)
       for (std::size_t k = 0; k < arguments_; ++k) inputs[k] = strided(inputs_[k]);
-    const variables x(inputs.begin(), inputs.begin() + static_cast<std::ptrdiff_t>(arguments_));
+    const variables x = arguments(inputs);
     variables results{f_(x)};
     if (second_) {
       if (results[0].tracked())
@@ -187,7 +253,6 @@ class subject : pinned {
   variables inputs_;
   std::vector<std::span<T>> data_;
   std::vector<shape_type> shapes_;
-  numbers saved_;
 };
 
 /// How much the rounding of every entry's value makes of <cotangent, f>, added up as independent errors: an
@@ -196,14 +261,12 @@ template <real T>
 std::vector<double> rounding_on_the_tape(subject<T>& f,
                                          const std::vector<std::vector<T>>& cotangents);
 
-/// The first wrong operation of <cotangent, f>, looked for from the tape's end; `noise` is that of f's
-/// results. `complete` tells whether every use of every value was looked at.
+/// The first operation of f that is wrong, and what is; empty where none was found.
 struct blame {
   gradient_report::culprit wrong;
-  bool complete;
+  std::string text;
 };
 template <real T>
-blame find_culprit(subject<T>& f, const std::vector<T>& cotangent, const std::vector<double>& noise,
-                   std::uint64_t seed);
+blame find_culprit(subject<T>& f, std::uint64_t seed);
 
 }  // namespace xtape::detail

@@ -494,9 +494,64 @@ TEST_CASE("the wrong operation is named", "[calculus][check]") {
   CHECK(report.wrong().operation == "wrong_tanh");
   CHECK(report.wrong().entry == 3);
   CHECK(report.wrong().input == 0);
-  check_failed(check_gradients([](const quantity& x) { return x * x.detach(); }, {some}),
-               "every operation on the tape is right in itself: some use of an input is not on "
-               "the tape");
+}
+
+TEST_CASE("a use that is not on the tape is named", "[calculus][check]") {
+  int line = 0;
+  const auto net = [&](const quantity& x) {
+    const quantity h = tanh(x);
+    line = __LINE__ + 1;
+    const quantity product = h * h.detach();
+    return sum(exp(product) * h);
+  };
+  const gradient_report report = check_gradients(net, {some});
+  check_failed(report, "wrong: multiply (%1) at check_test.cpp:" + std::to_string(line) +
+                           " uses a value that is not on the tape (detach, value(), a constant)");
+  CHECK(report.wrong().operation == "multiply");
+  CHECK(report.wrong().entry == 1);
+  CHECK(report.wrong().where.line == line);
+  // A rule may be hidden behind it, or before.
+  CHECK(check_gradients([&](const quantity& x) { return net(wrong_tanh(x)); }, {some})
+            .wrong()
+            .operation == "wrong_tanh");
+  CHECK(check_gradients([&](const quantity& x) { return wrong_tanh(net(x)); }, {some})
+            .wrong()
+            .operation == "multiply");
+}
+
+// The rule is right; its vjp is not, when it is itself differentiated.
+static quantity with_vjp(const quantity& x, quantity (*vjp)(const quantity& g, const quantity& y)) {
+  return custom_op<double>({"own_tanh", [](const std::vector<quantity>& a) { return tanh(a[0]); },
+                            [vjp](std::size_t, const quantity& g, const std::vector<quantity>&,
+                                  const quantity& y) { return vjp(g, y); }},
+                           {x});
+}
+
+TEST_CASE("what is wrong in the second order only is named", "[calculus][check]") {
+  const auto net = [](auto vjp) {
+    return [vjp](const quantity& x) { return sum(exp(with_vjp(2 * x, vjp)) * x); };
+  };
+  const auto check = [&](auto vjp) {
+    CHECK(check_gradients(net(vjp), {some}).ok());
+    return check_gradients(net(vjp), {some}, {.order = 2});
+  };
+  CHECK(check([](const quantity& g, const quantity& y) { return g * (1 - y * y); }).ok());
+  const gradient_report dropped =
+      check([](const quantity& g, const quantity& y) { return g * (1 - y * y.detach()); });
+  check_failed(dropped, "wrong in the second order: own_tanh (%1) at check_test.cpp:");
+  check_failed(dropped,
+               ", in the derivative for its argument 0, uses a value that is not on the "
+               "tape (detach, value(), a constant)");
+  CHECK(dropped.wrong().operation == "own_tanh");
+  const gradient_report inner = check([](const quantity& g, const quantity& y) {
+    const custom_rule<double> own_square{
+        "own_square", [](const std::vector<quantity>& a) { return square(a[0]); },
+        [](std::size_t, const quantity& to, const std::vector<quantity>& a, const quantity&) {
+          return to * a[0];
+        }};
+    return g * (1 - custom_op<double>(own_square, {y}));
+  });
+  check_failed(inner, "wrong: own_square (%");
 }
 
 TEST_CASE("the wrong argument is named", "[calculus][check]") {

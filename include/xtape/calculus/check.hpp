@@ -65,12 +65,15 @@ class XTAPE_API gradient_report {
     double tolerance = 0;     ///< what the difference may be
   };
 
-  /// The operation that first goes wrong, when the way back is followed from its end.
+  /// The operation that first goes wrong, when the way from the inputs to the result is followed. Wrong may be its
+  /// derivative for an argument, that derivative's own one (in the second order), or that it uses a value which is
+  /// not on the tape.
   struct culprit {
     std::string operation;  ///< its name; empty where none was found
     std::size_t entry = 0;  ///< its place on the tape
-    std::size_t input = 0;  ///< the argument whose derivative is wrong
-    location where;         ///< the line that called it
+    std::size_t input =
+        0;           ///< the argument whose derivative is wrong; 0 for a value not on the tape
+    location where;  ///< the line that called it
   };
 
   verdict result() const { return result_; }
@@ -170,9 +173,8 @@ void set_if_taken(vector_function<T>& to, const F& f, std::size_t count) {
 /// input no derivative agrees or is at a kink, say because nothing there moves the result. Otherwise
 /// passed. In the second order derivatives may all be 0; the report says so.
 ///
-/// Where a derivative differs, the wrong operation is looked for: from the tape's last entry to its
-/// first, what each sends to each argument is compared with differences of f with that use of
-/// that value disturbed.
+/// Where a derivative differs, the wrong operation is looked for: the first on the tape whose value moves with
+/// the inputs otherwise than the tape says; in the second order the first in what the operations send back.
 ///
 /// Throws domain_error for an order other than 1 and 2, or an f of another number of arguments;
 /// shape_error where the shape of f's result changes; what f throws passes through.
