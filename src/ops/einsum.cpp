@@ -1,4 +1,4 @@
-// Sums over named axes, and the trace.
+// Sums over named axes.
 
 #include <xtape/ops/arithmetic.hpp>
 #include <xtape/ops/linalg.hpp>
@@ -22,89 +22,12 @@ using namespace detail;
 
 namespace {
 
-// ---- trace -----------------------------------------------------------------------------------------
-
 shape_type strides_of(const shape_type& shape) {
   shape_type strides(shape.size());
   std::size_t stride = 1;
   for (std::size_t axis = shape.size(); axis-- > 0; stride *= shape[axis]) strides[axis] = stride;
   return strides;
 }
-
-struct trace_rule : structural {
-  static constexpr std::string_view name = "trace";
-  static constexpr saves saved = saves::nothing;
-  shape_type from;
-  std::size_t rows, columns;  // which axes
-  std::ptrdiff_t offset;
-
-  // An array's shape and, with the diagonal in the place of its two axes, how far each step goes.
-  struct diagonal {
-    std::size_t start = 0;
-    shape_type sizes, steps;
-  };
-  diagonal diagonal_of(const shape_type& shape) const {
-    const shape_type strides = strides_of(shape);
-    const std::size_t row = offset < 0 ? 0 - static_cast<std::size_t>(offset) : 0;
-    const std::size_t column = offset > 0 ? static_cast<std::size_t>(offset) : 0;
-    const bool none = row >= shape[rows] || column >= shape[columns];
-    diagonal result;
-    if (!none) result.start = row * strides[rows] + column * strides[columns];
-    for (std::size_t axis = 0; axis < shape.size(); ++axis) {
-      if (axis == std::min(rows, columns)) continue;
-      const bool along = axis == std::max(rows, columns);
-      result.sizes.push_back(!along ? shape[axis]
-                             : none ? 0
-                                    : std::min(shape[rows] - row, shape[columns] - column));
-      result.steps.push_back(along ? strides[rows] + strides[columns] : strides[axis]);
-    }
-    return result;
-  }
-
-  template <real T>
-  variable<T> forward(const array_view<T>& x) const {
-    shape_type rest, to_steps;
-    for (std::size_t axis = 0; axis < from.size(); ++axis)
-      if (axis != rows && axis != columns) rest.push_back(from[axis]);
-    const variable<T> y = blank<T>(rest);
-    std::fill_n(y.node().data(), size_of(rest), T(0));
-    const diagonal d = diagonal_of(from);
-    to_steps = strides_of(rest);
-    to_steps.insert(to_steps.begin() + std::max(rows, columns) - 1, 0);
-    kernel::strided_add(d.sizes.size(), d.sizes.data(), x.data() + d.start, d.steps.data(),
-                        y.node().data(), to_steps.data());
-    return y;
-  }
-  template <real T>
-  auto vjp(arg<0>, const variable<T>& g) const {
-    shape_type shape(from.size(), 1);
-    axis_list kept(from.begin(), from.end());
-    for (const std::size_t axis : {rows, columns}) {
-      shape[axis] = from[axis];
-      kept[axis] = 1;
-    }
-    array<T> ones = zeros<T>(shape);
-    const diagonal d = diagonal_of(shape);
-    const T one = 1;
-    kernel::strided_add(d.sizes.size(), d.sizes.data(), &one, shape_type(d.sizes.size()).data(),
-                        ones.data() + d.start, d.steps.data());
-    return reshape(g, kept) * ones;
-  }
-};
-
-template <real T>
-variable<T> apply_trace(const operand<T>& x, std::ptrdiff_t offset, std::ptrdiff_t axis1,
-                        std::ptrdiff_t axis2) {
-  normalize_axes("trace", x.shape(), {axis1, axis2}, x.where());
-  return apply(trace_rule{{},
-                          x.shape(),
-                          normalize_axis("trace", x.shape(), axis1, x.where()),
-                          normalize_axis("trace", x.shape(), axis2, x.where()),
-                          offset},
-               x);
-}
-
-// ---- einsum ----------------------------------------------------------------------------------------
 
 // The names of an array's axes: a letter's code, the place of an axis under the ellipsis counted from its
 // end, which is below any letter, or 0 for an axis of one element, which needs no name.
@@ -505,15 +428,6 @@ variable<T> apply_einsum(std::string_view subscripts, const operand<T>& a, const
 }
 
 }  // namespace
-
-variable<float> trace(const operand<float>& x, std::ptrdiff_t offset, std::ptrdiff_t axis1,
-                      std::ptrdiff_t axis2) {
-  return apply_trace(x, offset, axis1, axis2);
-}
-variable<double> trace(const operand<double>& x, std::ptrdiff_t offset, std::ptrdiff_t axis1,
-                       std::ptrdiff_t axis2) {
-  return apply_trace(x, offset, axis1, axis2);
-}
 
 variable<float> einsum(std::string_view subscripts, const operand<float>& a) {
   return apply_einsum(subscripts, a);

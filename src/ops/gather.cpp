@@ -380,8 +380,9 @@ variable<T> apply_diagonal(const operand<T>& x, std::ptrdiff_t offset, std::ptrd
   const std::size_t columns = normalize_axis("diagonal", shape, axis2, x.where());
   // Begins at (0, offset), or at (-offset, 0).
   range down, right;
-  (offset < 0 ? down.start : right.start) = offset < 0 ? -(offset + 1) : offset;
-  if (offset < 0) ++*down.start;
+  // There is no positive number for the least offset.
+  (offset < 0 ? down.start : right.start) =
+      offset < 0 ? -std::max(offset, -std::numeric_limits<std::ptrdiff_t>::max()) : offset;
   const progression i(down, shape[rows]), j(right, shape[columns]);
   shape_type to;
   std::vector<axis_runs, pool_allocator<axis_runs>> runs;

@@ -1,5 +1,9 @@
 #include <xtape/ops/linalg.hpp>
 
+#include <xtape/ops/reduce.hpp>
+#include <xtape/ops/shape.hpp>
+
+#include "ops/axes.hpp"
 #include "ops/broadcast.hpp"
 #include "ops/product.hpp"
 
@@ -135,6 +139,14 @@ variable<T> apply_affine(const operand<T>& x, const operand<T>& w, const operand
   return apply(affine_rule{}, x, w, b);
 }
 
+template <real T>
+variable<T> apply_trace(const operand<T>& x, std::ptrdiff_t offset, std::ptrdiff_t axis1,
+                        std::ptrdiff_t axis2) {
+  const at_line line(x.where());
+  normalize_axes("trace", x.shape(), {axis1, axis2}, x.where());
+  return sum(diagonal(x, offset, axis1, axis2), {-1});
+}
+
 }  // namespace
 
 variable<float> matmul(const operand<float>& a, const operand<float>& b) {
@@ -161,6 +173,15 @@ variable<float> affine(const operand<float>& x, const operand<float>& weight,
 variable<double> affine(const operand<double>& x, const operand<double>& weight,
                         const operand<double>& bias) {
   return apply_affine(x, weight, bias);
+}
+
+variable<float> trace(const operand<float>& x, std::ptrdiff_t offset, std::ptrdiff_t axis1,
+                      std::ptrdiff_t axis2) {
+  return apply_trace(x, offset, axis1, axis2);
+}
+variable<double> trace(const operand<double>& x, std::ptrdiff_t offset, std::ptrdiff_t axis1,
+                       std::ptrdiff_t axis2) {
+  return apply_trace(x, offset, axis1, axis2);
 }
 
 }  // namespace xtape

@@ -237,11 +237,11 @@ const operation& named(const std::string& name) {
 }
 
 std::vector<mutant> catalogue() {
-  std::vector<mutant> all;
+  std::vector<mutant> found;
   // What may happen to any rule.
   for (const operation& op : operations) {
     const auto wrong = [&](const std::string& how, auto change) {
-      all.push_back({op.name + ": " + how, &op,
+      found.push_back({op.name + ": " + how, &op,
                      [vjp = op.vjp, change](auto k, const auto& g, const auto& x, const auto& y) {
                        return change(vjp(k, g, x, y), k);
                      }});
@@ -261,7 +261,7 @@ std::vector<mutant> catalogue() {
   // What happens to one.
   const auto wrong = [&](const std::string& op, const std::string& how, vjp_function vjp,
                          int order = 1) {
-    all.push_back({op + ": " + how, &named(op), std::move(vjp), order});
+    found.push_back({op + ": " + how, &named(op), std::move(vjp), order});
   };
   wrong("relu", "mask y >= 0", [](auto, const auto& g, const auto&, const auto&) { return 1 * g; });
   wrong("relu", "no mask but the value's",
@@ -440,7 +440,7 @@ std::vector<mutant> catalogue() {
         },
         2);
   }
-  return all;
+  return found;
 }
 
 /// The operation between others: its arguments and its result are not ends of the tape.
@@ -480,9 +480,9 @@ TEST_CASE("the operations of the catalogue are right", "[calculus][mutants]") {
 
 TEST_CASE("every wrong derivative of the catalogue is convicted, and named",
           "[calculus][mutants]") {
-  const std::vector<mutant> all = catalogue();
-  CHECK(all.size() >= 60);
-  for (const mutant& each : all) {
+  const std::vector<mutant> mutants = catalogue();
+  CHECK(mutants.size() >= 60);
+  for (const mutant& each : mutants) {
     const custom_rule<double> rule{each.of->name, each.of->forward, each.vjp};
     const gradient_report report =
         check_gradients([&](const variables& x) { return program(rule, x); }, points(*each.of, 1),

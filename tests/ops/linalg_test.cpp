@@ -154,16 +154,16 @@ TEST_CASE("det has its derivatives at singular matrices", "[ops][linalg]") {
       }
     }
   // In a batch with regular ones, of which each needs another number of borders.
-  array<double> all = empty<double>({3, 4, 4});
+  array<double> batch = empty<double>({3, 4, 4});
   for (std::size_t i = 0; i < 3; ++i) {
     const matrix a = of_rank(std::size_t{4} - i, 0);
-    std::copy(a.begin(), a.end(), all.begin() + static_cast<std::ptrdiff_t>(16 * i));
+    std::copy(a.begin(), a.end(), batch.begin() + static_cast<std::ptrdiff_t>(16 * i));
   }
   const matrix r = array<double>{0.5, -2, 3};
   double expected = 0;
   for (std::size_t i = 0; i < 3; ++i)
     expected += r(i) * 2 * coefficient(of_rank(std::size_t{4} - i, 0), e, 2);
-  CHECK(std::abs(derivative(2, determinant, all, e, r) - expected) <= 1e-10 * std::abs(expected));
+  CHECK(std::abs(derivative(2, determinant, batch, e, r) - expected) <= 1e-10 * std::abs(expected));
 }
 
 TEMPLATE_TEST_CASE("determinants far out", "[ops][linalg][extremes]", float, double) {
@@ -297,12 +297,13 @@ TEST_CASE("derivatives of solve know the factors of their own matrix", "[ops][li
   CHECK(check_gradients(second, {a, b}));
 }
 
-TEST_CASE("trace of a diagonal that is not there", "[ops][linalg]") {
+TEST_CASE("a diagonal that is not there", "[ops][linalg]") {
   const parameter<double> x(some({2, 3}));
   const tape recording;
   for (const std::ptrdiff_t offset :
        {std::ptrdiff_t{3}, std::ptrdiff_t{-2}, std::numeric_limits<std::ptrdiff_t>::max(),
         std::numeric_limits<std::ptrdiff_t>::min()}) {
+    CHECK((diagonal(x, offset).shape() == shape_type{0}));
     const variable<double> y = trace(x, offset);
     CHECK(y.item() == 0);
     y.backward();

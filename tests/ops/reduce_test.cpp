@@ -115,7 +115,7 @@ TEMPLATE_TEST_CASE("max and min: ties share, NaN stays NaN", "[ops][reduce][extr
   check(run<T>(greatest, {std::numeric_limits<T>::denorm_min(), 0}),
         double(std::numeric_limits<T>::denorm_min()), {1, 0});
   // Longer than some registers, in every place.
-  for (std::size_t n : {1, 2, 15, 16, 17, 31, 33, 64, 70, 129, 200})
+  for (std::size_t n : {1u, 2u, 15u, 16u, 17u, 31u, 33u, 64u, 70u, 129u, 200u})
     for (std::size_t place : {std::size_t{0}, n / 2, n - 1}) {
       std::vector<T> x(n, T(-5));
       std::vector<double> expected(n, 0.0);
