@@ -1,37 +1,23 @@
 #include <xtape/inspect/tape.hpp>
 
-#include <algorithm>
-#include <array>
 #include <ostream>
 #include <string>
 
+#include "inspect/table.hpp"
 #include "tape/sweep.hpp"
 
 namespace xtape {
 
 std::ostream& operator<<(std::ostream& out, const tape& t) {
-  const std::array<std::string, 6> title{"entry", "operation", "shape", "inputs", "name", "line"};
-  std::vector<std::array<std::string, 6>> rows{title};
+  detail::text_rows rows{{"entry", "operation", "shape", "inputs", "name", "line"}};
   for (const entry* const e : t.entries()) {
     std::string inputs;
     for (std::size_t k = 0; k < e->input_count(); ++k)
       inputs += (k == 0 ? "" : ", ") + e->input_text(k);
-    std::string index = "%";
-    index += std::to_string(e->index());
-    rows.push_back({index, std::string(e->operation()), to_string(e->shape()), inputs,
-                    std::string(e->name()), e->where().text()});
+    rows.push_back({"%" + std::to_string(e->index()), std::string(e->operation()),
+                    to_string(e->shape()), inputs, std::string(e->name()), e->where().text()});
   }
-  std::array<std::size_t, 6> width{};
-  for (const auto& row : rows)
-    for (std::size_t c = 0; c < row.size(); ++c) width[c] = std::max(width[c], row[c].size());
-  for (const auto& row : rows) {
-    std::string line;
-    for (std::size_t c = 0; c < row.size(); ++c)
-      line += row[c] + std::string(width[c] - row[c].size() + 2, ' ');
-    line.erase(line.find_last_not_of(' ') + 1);
-    out << line << '\n';
-  }
-  return out;
+  return out << detail::aligned(rows);
 }
 
 template <real T>

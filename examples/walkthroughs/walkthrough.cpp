@@ -1,0 +1,82 @@
+#include "walkthrough.hpp"
+
+#include <cerrno>
+#include <cstdarg>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+
+walkthrough::walkthrough(int argc, char** argv)
+    : program_(std::filesystem::path(argv[0]).filename().string()) {
+  const auto refuse = [&](const std::string& why) {
+    std::fprintf(stderr, "%s: %s\nusage: %s [--quick] [--tables FOLDER]\n", program_.c_str(),
+                 why.c_str(), program_.c_str());
+    std::exit(2);
+  };
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view argument = argv[i];
+    if (argument == "--quick")
+      quick_ = true;
+    else if (argument != "--tables")
+      refuse("unknown argument " + std::string(argument));
+    else if (++i == argc)
+      refuse("--tables needs a folder");
+    else if (folder_ = argv[i]; !std::filesystem::is_directory(folder_))
+      refuse("no such folder: " + folder_.string());
+  }
+}
+
+void walkthrough::section(const std::string& title, kind what) {
+  std::printf("-- %s%s\n", title.c_str(), quick_ && what == kind::takes_long ? " (reduced)" : "");
+}
+
+void walkthrough::print(const char* format, ...) {
+  std::va_list arguments;
+  va_start(arguments, format);
+  std::vprintf(format, arguments);
+  va_end(arguments);
+}
+
+double walkthrough::figure(const std::string& name, double value, double low, double high,
+                           const char* format) {
+  std::printf("%s = ", name.c_str());
+  std::printf(format, value);
+  std::printf("\n");
+  if (!(value >= low && value <= high)) {
+    failed_ = true;
+    std::fprintf(stderr, "%s: %s = %.9g is not in %.9g .. %.9g\n", program_.c_str(), name.c_str(),
+                 value, low, high);
+  }
+  return value;
+}
+
+walkthrough::table walkthrough::open_table(const std::string& name,
+                                           const std::vector<std::string>& columns) {
+  table made;
+  made.columns_ = columns.size();
+  if (folder_.empty()) return made;
+  made.path_ = folder_ / (name + ".csv");
+  made.file_.open(made.path_);
+  made.file_.precision(9);
+  for (std::size_t c = 0; c < columns.size(); ++c)
+    made.file_ << (c == 0 ? "" : ",") << '"' << columns[c] << '"';
+  made.file_ << '\n';
+  if (!made.file_) {
+    std::fprintf(stderr, "%s: %s: cannot be written: %s\n", program_.c_str(), made.path_.c_str(),
+                 std::strerror(errno));
+    std::exit(1);
+  }
+  return made;
+}
+
+void walkthrough::table::row(const std::vector<double>& values) {
+  if (!file_.is_open()) return;
+  for (std::size_t c = 0; c < columns_; ++c) {
+    if (c > 0) file_ << ',';
+    if (c < values.size()) file_ << values[c];  // one that is missing leaves its place empty
+  }
+  file_ << '\n';
+}
+
+int walkthrough::finish() { return failed_ ? 1 : 0; }
