@@ -3,6 +3,8 @@
 set datafile separator comma
 set border 3 linewidth 0.8
 set tics nomirror out
+unset mxtics
+unset mytics
 set grid ytics linetype 1 linecolor rgb '#dddddd' linewidth 0.6
 set key reverse Left spacing 1.25 samplen 2.5
 array colours[7] = ['#D55E00', '#0072B2', '#009E73', '#E69F00', '#56B4E9', '#CC79A7', '#000000']

@@ -14,7 +14,7 @@
 namespace xtape::inspect {
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string all = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') all += '\\';
@@ -57,12 +57,12 @@ class writer {
     out_ << "digraph tape {\n  rankdir=BT;\n  node [fontname=\"Helvetica\", fontsize=11];\n";
     for (auto e = found_.entries.rbegin(); e != found_.entries.rend(); ++e) add(**e);
     for (const auto& [scope, count] : scopes_)
-      out_ << "  " << quoted(scope) << " [shape=box3d, label="
-           << quoted(scope + "\n" + std::to_string(count) +
-                     (count == 1 ? " operation" : " operations"))
+      out_ << "  " << in_quotes(scope) << " [shape=box3d, label="
+           << in_quotes(scope + "\n" + std::to_string(count) +
+                        (count == 1 ? " operation" : " operations"))
            << "];\n";
     for (const auto& [from, to] : edges_)
-      out_ << "  " << quoted(from) << " -> " << quoted(to) << ";\n";
+      out_ << "  " << in_quotes(from) << " -> " << in_quotes(to) << ";\n";
     out_ << "}\n";
     return out_.str();
   }
@@ -94,8 +94,9 @@ class writer {
     } else {
       std::string label = std::string(e.operation()) + "  " + own + '\n';
       if (!e.name().empty()) label += std::string(e.name()) + ' ';
-      out_ << "  " << quoted(own)
-           << " [label=" << quoted(label + described(result) + '\n' + e.where().text()) << "];\n";
+      out_ << "  " << in_quotes(own)
+           << " [label=" << in_quotes(label + described(result) + '\n' + e.where().text())
+           << "];\n";
     }
     for (std::size_t k = 0; k < e.input_count(); ++k) {
       const bool there = argument(e, k, x) != nullptr;
@@ -103,7 +104,7 @@ class writer {
       if (!there && hidden) continue;
       const std::string from = there ? boxes_[&x.node()] : own + '.' + std::to_string(k);
       if (!there)
-        out_ << "  " << quoted(from) << " [shape=box, style=dashed, label=\"constant\"];\n";
+        out_ << "  " << in_quotes(from) << " [shape=box, style=dashed, label=\"constant\"];\n";
       if (from != box) edges_.emplace(from, box);
     }
   }
@@ -118,8 +119,8 @@ class writer {
     box = "leaf " + std::to_string(++leaves_);
     const std::string name =
         x.name().empty() ? x.node().parameter ? "parameter" : "constant" : std::string(x.name());
-    out_ << "  " << quoted(box) << " [shape=box" << (x.node().parameter ? "" : ", style=dashed")
-         << ", label=" << quoted(name + ' ' + described(x)) << "];\n";
+    out_ << "  " << in_quotes(box) << " [shape=box" << (x.node().parameter ? "" : ", style=dashed")
+         << ", label=" << in_quotes(name + ' ' + described(x)) << "];\n";
   }
 
   std::string described(const variable<T>& x) const {

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <random>
 
 #include <xtape/calculus/check.hpp>
 #include <xtape/ops/ops.hpp>
