@@ -1,24 +1,23 @@
 #pragma once
 // Written by linalg_golden.py (NumPy); do not edit.
 
-#include <vector>
-
-#include <xtape/array/shape.hpp>
+#include <cstddef>
+#include <initializer_list>
 
 namespace golden {
 
 struct tensor {
-  xtape::shape_type shape;
-  std::vector<double> values;
+  std::initializer_list<std::size_t> shape;
+  std::initializer_list<double> values;
 };
 struct sample {
   const char* operation;  // with its subscripts, if it is "einsum"
-  std::vector<tensor> inputs;
+  std::initializer_list<tensor> inputs;
   tensor output;
 };
 
 // clang-format off
-inline const std::vector<sample> samples = {
+inline constexpr sample samples[] = {
     {"matmul",
      {{{3, 4}, {-1.695, 1.12, -0.246, 0.894, 1.912, 0.154, 0.004, -1.712, -0.926, -0.0, 0.717, 1.215}},
       {{4, 2}, {-0.476, -1.736, -0.847, 1.638, -1.146, -0.192, 1.725, -1.9}}},

@@ -129,7 +129,10 @@ print(
     """#pragma once
 // Written by shape_golden.py (NumPy); do not edit.
 
-#include <cstdint>
+// clang-format off
+
+#include <cstddef>
+#include <initializer_list>
 #include <limits>
 #include <vector>
 
@@ -143,10 +146,10 @@ using V = variable<double>;
 
 struct call {
   const char* name;
-  shape_type from;
+  std::initializer_list<std::size_t> from;
   V (*f)(const V&);
-  shape_type to;
-  std::vector<double> values;
+  std::initializer_list<std::size_t> to;
+  std::initializer_list<double> values;
 };
 
 inline constexpr double inf = std::numeric_limits<double>::infinity();
@@ -164,7 +167,7 @@ for name, cases, text in (
     ("moves", moves(), str),
     ("reductions", reductions(), repr),
 ):
-    print(f"inline const std::vector<call> {name} = {{")
+    print(f"inline constexpr call {name}[] = {{")
     for call, shape, result in cases:
         print(case(call, shape, result, text))
     print("};\n")

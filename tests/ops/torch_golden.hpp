@@ -2,8 +2,9 @@
 // Written by torch_golden.py (PyTorch); do not edit.
 // clang-format off
 
+#include <cstddef>
+#include <initializer_list>
 #include <limits>
-#include <vector>
 
 namespace torch_golden {
 
@@ -11,17 +12,17 @@ constexpr double inf = std::numeric_limits<double>::infinity();
 constexpr double none = std::numeric_limits<double>::quiet_NaN();
 
 struct tensor {
-  std::vector<std::size_t> shape;
-  std::vector<double> values;
+  std::initializer_list<std::size_t> shape;
+  std::initializer_list<double> values;
 };
 struct reference {
   const char* name;
-  std::vector<tensor> inputs;
+  std::initializer_list<tensor> inputs;
   tensor value;
-  std::vector<tensor> gradients;
+  std::initializer_list<tensor> gradients;
 };
 
-inline const std::vector<reference> references = {
+inline constexpr reference references[] = {
     {"exp",
      {{{12}, {-2.5, -1.1, -0.3, 0.2, 0.9, 1.7, 3.0, -1000.0, 1000.0, inf, -inf, none}}},
      {{12}, {0.0820849986238988, 0.33287108369807955, 0.7408182206817179, 1.2214027581601699, 2.45960311115695, 5.473947391727199, 20.085536923187668, 0.0, inf, inf, 0.0, none}},

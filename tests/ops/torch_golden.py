@@ -170,8 +170,9 @@ print("""#pragma once
 // Written by torch_golden.py (PyTorch); do not edit.
 // clang-format off
 
+#include <cstddef>
+#include <initializer_list>
 #include <limits>
-#include <vector>
 
 namespace torch_golden {
 
@@ -179,17 +180,17 @@ constexpr double inf = std::numeric_limits<double>::infinity();
 constexpr double none = std::numeric_limits<double>::quiet_NaN();
 
 struct tensor {
-  std::vector<std::size_t> shape;
-  std::vector<double> values;
+  std::initializer_list<std::size_t> shape;
+  std::initializer_list<double> values;
 };
 struct reference {
   const char* name;
-  std::vector<tensor> inputs;
+  std::initializer_list<tensor> inputs;
   tensor value;
-  std::vector<tensor> gradients;
+  std::initializer_list<tensor> gradients;
 };
 
-inline const std::vector<reference> references = {""")
+inline constexpr reference references[] = {""")
 for name, x, y, g in cases:
     print('    {"%s",' % name)
     print("     {%s}," % ",\n      ".join(tensor(t) for t in x))
