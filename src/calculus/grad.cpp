@@ -62,7 +62,8 @@ std::vector<variable<T>> grad(const variable<T>& output, const std::vector<varia
 }
 
 template <real T>
-std::vector<variable<T>> vjp(const variable<T>& output, const variable<T>& cotangent,
+std::vector<variable<T>> vjp(const variable<T>& output,
+                             const std::type_identity_t<variable<T>>& cotangent,
                              const std::vector<variable<T>>& inputs, grad_options options,
                              location where) {
   return collect<T>({&output, 1}, {&cotangent, 1}, inputs, options, "vjp", where);

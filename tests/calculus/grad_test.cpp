@@ -175,6 +175,7 @@ TEST_CASE("with respect to intermediate values", "[calculus]") {
   CHECK(g[0].value()(1) == Approx(4 * std::exp(2)));
   CHECK(g[1].value()(1) == Approx(5 * std::exp(4)));
   CHECK(hvp(y, {h}, {array<double>{1, 1}})[0].value()(1) == Approx(4));
+  CHECK(vjp(h, array<double>{1, 3}, {x})[0].value()(1) == Approx(3 * std::exp(2)));
 }
 
 TEST_CASE("what grad, vjp, jvp and hvp refuse", "[calculus][errors]") {

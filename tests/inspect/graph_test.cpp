@@ -65,6 +65,7 @@ TEST_CASE("scopes become boxes", "[inspect][graph]") {
   CHECK_THAT(text, ContainsSubstring("\"layer\" -> \"head\";\n"));
   CHECK_THAT(text, !ContainsSubstring("matmul"));
   CHECK_THAT(text, !ContainsSubstring("leaf"));
+  CHECK_THAT(text, !ContainsSubstring("\"layer\" -> \"layer\""));
 }
 
 TEST_CASE("there is nothing to draw of what was not recorded", "[inspect][graph][errors]") {

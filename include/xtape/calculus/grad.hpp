@@ -24,9 +24,10 @@ XTAPE_API std::vector<variable<T>> grad(const variable<T>& output,
                                         grad_options options = {},
                                         location where = location::current());
 
-/// The vector-Jacobian product: the same for an output of any shape, given its cotangent.
+/// The vector-Jacobian product: the same for an output of any shape, given its cotangent, a variable or an array.
 template <real T>
-XTAPE_API std::vector<variable<T>> vjp(const variable<T>& output, const variable<T>& cotangent,
+XTAPE_API std::vector<variable<T>> vjp(const variable<T>& output,
+                                       const std::type_identity_t<variable<T>>& cotangent,
                                        const std::vector<variable<T>>& inputs,
                                        grad_options options = {},
                                        location where = location::current());
