@@ -100,7 +100,8 @@ int main(int argc, char** argv) {
   page.section("variances");
   const auto x = normal(2, {2000, 500}), y = normal(3, {2000, 500});
   page.figure("variance of x y", squared(rms(xp::array<double>(x * y))), 35, 37, "%.1f");
-  const auto dot = xp::matmul(normal(1, {2000, 500}), normal(1, {500, 500}));
+  const auto left = normal(1, {2000, 500}), right = normal(1, {500, 500});
+  const auto dot = xp::matmul(left, right);
   page.figure("variance of a dot product of 500 terms", squared(rms(dot.value())), 490, 510,
               "%.0f");
 

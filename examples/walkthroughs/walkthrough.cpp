@@ -5,10 +5,20 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <string_view>
 
 walkthrough::walkthrough(int argc, char** argv)
     : program_(std::filesystem::path(argv[0]).filename().string()) {
+  std::set_terminate([] {
+    std::fflush(stdout);
+    try {
+      std::rethrow_exception(std::current_exception());
+    } catch (const std::exception& e) {
+      std::fprintf(stderr, "%s\n", e.what());
+    }
+    std::_Exit(1);
+  });
   const auto refuse = [&](const std::string& why) {
     std::fprintf(stderr, "%s: %s\nusage: %s [--quick] [--tables FOLDER]\n", program_.c_str(),
                  why.c_str(), program_.c_str());

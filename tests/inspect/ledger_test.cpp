@@ -73,6 +73,22 @@ TEST_CASE("alignment", "[inspect][ledger]") {
   CHECK(row.alignment == Approx(3 / std::sqrt(5)));
 }
 
+TEST_CASE("other uses of a value are not on the path", "[inspect][ledger]") {
+  const parameter<double> x(array<double>{{1, -2}}, "x"),
+      w(array<double>{{1, 0.5, -1}, {0.2, -0.3, 0.4}}, "w"),
+      v(array<double>{{0.3, 0.1}, {-0.2, 0.5}, {0.7, -0.6}}, "v");
+  const tape recording;
+  const variable<double> h = tanh(matmul(x, w)).named("h"), y = tanh(matmul(h, v)).named("y");
+  const variable<double> loss = sum(square(y)) + 100 * sum(h);
+  const ledger account = gradient_ledger(loss, {x, h, y});
+  CHECK(account.rows()[0].gradient == Approx(norm(array<double>(2 * y.value()))));
+  CHECK(account.rows()[0].weight == Approx(norm(v.value()) / std::sqrt(2)));
+  CHECK(account.rows()[1].weight == Approx(norm(w.value()) / std::sqrt(3)));
+  const array<double> along = vjp(y, array<double>(2 * y.value()), {h})[0].value();
+  CHECK(account.rows()[1].gradient == Approx(norm(along)));
+  CHECK(account.rows()[0].ratio == Approx(norm(along) / norm(array<double>(2 * y.value()))));
+}
+
 TEST_CASE("a recurrent net's steps", "[inspect][ledger]") {
   const parameter<double> w(array<double>{{0.5, 0.2}, {-0.3, 0.4}}, "w"),
       u(array<double>{{1, 0.3}}, "u"), h0(array<double>{{0.1, -0.2}}, "h0");
