@@ -1,4 +1,5 @@
 // Units that die in training, and how much of a net can be taken away: pruning and lottery tickets.
+#include <xtape/inspect/flow.hpp>
 #include <xtape/xtape.hpp>
 
 #include <algorithm>
@@ -14,7 +15,7 @@ using parameter = xp::parameter<float>;
 struct net {
   parameter in, out;                    // (785, n), (n, 10)
   array mask = xp::full<float>({}, 1);  // a weight whose mask is 0 neither acts nor learns
-  auto hidden(const array& x) const { return xp::relu(xp::matmul(x, in * mask)); }
+  auto hidden(const array& x) const { return xp::relu(xp::matmul(x, in * mask)).named("hidden"); }
   auto operator()(const array& x) const { return xp::matmul(hidden(x), out); }
   // The share of the samples for which each unit is active: relu gives more than 0 there.
   array activity(const array& x) const { return xp::mean(xp::sign(hidden(x)), {0}).value(); }
@@ -63,22 +64,26 @@ int main(int argc, char** argv) {
   net n = fresh(300, 1);
   train(n, data, epochs, 0.6, 1, curves, -1);
   const array in_training = n.activity(data.train.x), in_test = n.activity(data.test.x);
+  n.in.zero_grad();
+  std::vector<std::size_t> found;
+  {
+    const xp::tape tape;
+    const auto loss = xp::softmax_cross_entropy(n(data.train.x), data.train.labels);
+    found = *xp::inspect::gradient_flow(loss)["hidden"].dead;
+    loss.backward();
+  }
   auto histogram = page.open_table("activity", {"share"});
-  std::vector<int> dead, alive;
+  std::vector<int> dead(found.begin(), found.end()), alive;
   double waking = 0;
-  for (std::size_t u = 0; u < 300; ++u) {
+  for (int u = 0; u < 300; ++u) {
     histogram.row({in_training(u)});
-    (in_training(u) == 0 ? dead : alive).push_back(int(u));
-    waking += in_training(u) == 0 && in_test(u) > 0;
+    const bool is_dead = std::binary_search(dead.begin(), dead.end(), u);
+    if (!is_dead) alive.push_back(u);
+    waking += is_dead && in_test(u) > 0;
   }
   page.figure("dead units of 300", double(dead.size()), 30, 250, "%.0f");
   page.figure("dead units that wake for a test image", waking, 0, 50, "%.0f");
   const auto into = [](const array& w, const auto& units) { return xp::take(w, units, 1).value(); };
-  n.in.zero_grad();
-  {
-    const xp::tape tape;
-    xp::softmax_cross_entropy(n(data.train.x), data.train.labels).backward();
-  }
   page.figure("gradient, dead units", greatest(into(n.in.grad(), dead)), 0, 0);
   page.figure("gradient, living units", greatest(into(n.in.grad(), alive)), 1e-3, 1, "%.2g");
   const array before = n.in.value();

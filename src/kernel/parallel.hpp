@@ -1,7 +1,7 @@
 #pragma once
 
-#include <cstddef>
 #include <omp.h>
+#include <cstddef>
 
 namespace xtape::kernel {
 

@@ -242,9 +242,9 @@ std::vector<mutant> catalogue() {
   for (const operation& op : operations) {
     const auto wrong = [&](const std::string& how, auto change) {
       found.push_back({op.name + ": " + how, &op,
-                     [vjp = op.vjp, change](auto k, const auto& g, const auto& x, const auto& y) {
-                       return change(vjp(k, g, x, y), k);
-                     }});
+                       [vjp = op.vjp, change](auto k, const auto& g, const auto& x, const auto& y) {
+                         return change(vjp(k, g, x, y), k);
+                       }});
     };
     wrong("sign", [](const value& v, std::size_t) { return -v; });
     wrong("factor 2", [](const value& v, std::size_t) { return 2 * v; });
