@@ -13,9 +13,10 @@ walkthrough::walkthrough(int argc, char** argv)
   std::set_terminate([] {
     std::fflush(stdout);
     try {
-      std::rethrow_exception(std::current_exception());
+      if (std::current_exception() != nullptr) throw;
     } catch (const std::exception& e) {
       std::fprintf(stderr, "%s\n", e.what());
+    } catch (...) {
     }
     std::_Exit(1);
   });

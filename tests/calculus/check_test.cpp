@@ -9,6 +9,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include <xtape/array/rng.hpp>
 #include <xtape/calculus/catch2.hpp>
 #include <xtape/ops/ops.hpp>
 
@@ -471,6 +472,20 @@ TEST_CASE("order 2 convicts what is wrong only when differentiated again", "[cal
   };
   check_passed(check_gradients(linear, {some}));
   check_failed(check_gradients(linear, {some}, {.order = 2}));
+}
+
+// log_softmax of a pair depends on the difference only. With these seeds the direction along which all entries move
+// for the noise leaves the difference of a pair nearly as it is.
+TEST_CASE("noise that a direction of all entries does not show", "[calculus][check]") {
+  for (const std::uint64_t seed : {69U, 432U}) {
+    rng random(seed);
+    array<float> x = empty<float>({2, 19});
+    for (float& v : x.storage()) v = static_cast<float>(random.uniform(-2, 2));
+    const gradient_report report = check_gradients(
+        [](const variable<float>& z) { return log_softmax(z, 0); }, {x}, {.seed = seed + 77});
+    INFO(report);
+    CHECK(report.failed() == 0);
+  }
 }
 
 static quantity wrong_tanh(const quantity& x) {

@@ -154,8 +154,8 @@ void set_if_taken(vector_function<T>& to, const F& f, std::size_t count) {
 /// entry's magnitude or its input's, whichever is greater. Three neighbouring central differences are
 /// extrapolated to h = 0 (Ridders 1982; Numerical Recipes, 5.7). The error of that is what the last
 /// extrapolation changed, plus the noise of f divided by h. The noise is measured, as the scatter of f's
-/// values a few units in the last place apart (cf. More and Wild 2011), and is no less than one such
-/// unit of f, nor than what the rounding of every value on the tape makes of it. Of the windows of three
+/// values a few units in the last place apart (cf. More and Wild 2011), along a direction of all entries and, before
+/// a derivative is found wrong, along its own; and is no less than one such unit of f, nor than what the rounding of every value on the tape makes of it. Of the windows of three
 /// steps the one with the least error is chosen, among those that agree with all smaller steps: a kink
 /// or a pole nearby spoils the large steps only. Windows with a step at which f is not finite are passed
 /// over, and steps are added below while the result is undetermined, at a kink, or differs.
