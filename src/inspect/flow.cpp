@@ -1,9 +1,7 @@
 #include <xtape/inspect/flow.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdio>
 #include <map>
 #include <ostream>
 #include <string_view>
@@ -101,16 +99,10 @@ constexpr column columns[]{
     {"not_finite", [](const statistics& s) { return static_cast<double>(s.not_finite); }},
 };
 
-std::string short_text(const char* format, double value) {
-  std::array<char, 32> text;
-  std::snprintf(text.data(), text.size(), format, value);
-  return text.data();
-}
-
 std::string share_text(std::size_t part, std::size_t all) {
-  return part == 0
-             ? ""
-             : short_text("%.1f%%", 100 * static_cast<double>(part) / static_cast<double>(all));
+  return part == 0 ? ""
+                   : detail::short_text("%.1f%%",
+                                        100 * static_cast<double>(part) / static_cast<double>(all));
 }
 
 }  // namespace
@@ -128,12 +120,13 @@ std::string flow::text() const {
                          "rms", "greatest", "cancels", "zeros"}};
   for (const flow_row& row : rows_) {
     const statistics &v = row.value, &g = row.gradient;
-    all.push_back({row.name, row.operation, to_string(row.shape), short_text("%.3g", v.mean),
-                   short_text("%.3g", v.rms), share_text(v.zeros, v.count),
-                   row.saturated ? short_text("%.1f%%", 100 * *row.saturated) : "",
-                   row.dead ? std::to_string(row.dead->size()) : "", short_text("%.3g", g.rms),
-                   short_text("%.3g", g.max_magnitude()), short_text("%.2f", 1 - g.cancellation()),
-                   share_text(g.zeros, g.count)});
+    all.push_back({row.name, row.operation, to_string(row.shape),
+                   detail::short_text("%.3g", v.mean), detail::short_text("%.3g", v.rms),
+                   share_text(v.zeros, v.count),
+                   row.saturated ? detail::short_text("%.1f%%", 100 * *row.saturated) : "",
+                   row.dead ? std::to_string(row.dead->size()) : "",
+                   detail::short_text("%.3g", g.rms), detail::short_text("%.3g", g.max_magnitude()),
+                   detail::short_text("%.2f", 1 - g.cancellation()), share_text(g.zeros, g.count)});
   }
   return detail::aligned(all);
 }

@@ -1,8 +1,6 @@
 #include <xtape/inspect/ledger.hpp>
 
-#include <array>
 #include <cmath>
-#include <cstdio>
 #include <ostream>
 #include <unordered_map>
 
@@ -86,11 +84,7 @@ std::string name_of(const detail::node_base& n, std::size_t place) {
   return n.name().empty() ? "value " + std::to_string(place) : std::string(n.name());
 }
 
-std::string short_text(double value) {
-  std::array<char, 32> text;
-  std::snprintf(text.data(), text.size(), "%.4g", value);
-  return text.data();
-}
+std::string short_text(double value) { return detail::short_text("%.4g", value); }
 
 detail::text_rows table(const ledger& l, std::string (*number)(double)) {
   detail::text_rows rows{{"from", "to", "gradient", "ratio", "activation", "weight", "alignment"}};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdio>
 
 namespace xtape::detail {
 
@@ -40,6 +41,12 @@ std::string csv(const text_rows& rows) {
     text += '\n';
   }
   return text;
+}
+
+std::string short_text(const char* format, double value) {
+  std::array<char, 32> text;
+  std::snprintf(text.data(), text.size(), format, value);
+  return text.data();
 }
 
 std::string full_text(double value) {

@@ -14,6 +14,9 @@ std::string aligned(const text_rows& rows);
 /// RFC 4180: a field with a comma, a quote or a line's end stands in quotes.
 std::string csv(const text_rows& rows);
 
+/// A double as printf shows it.
+std::string short_text(const char* format, double value);
+
 /// All digits of a double, so that reading it gives the same; "nan", "inf".
 std::string full_text(double value);
 
