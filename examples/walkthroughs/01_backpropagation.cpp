@@ -1,10 +1,9 @@
 // Back propagation, step by step: a net of 2, 3 and 2 units, its tape, and the tape walked backwards.
+#include <xtape/inspect/graph.hpp>
 #include <xtape/xtape.hpp>
 
-#include <cmath>
 #include <map>
 #include <sstream>
-#include <string>
 
 #include "walkthrough.hpp"
 
@@ -47,6 +46,7 @@ int main(int argc, char** argv) {
   std::ostringstream table;
   table << tape;
   page.print("%s", table.str().c_str());
+  page.graph("01_tape", xp::inspect::dot(loss, {.values = 6, .gradients = true}));
 
   page.section("backwards");
   for (const auto& step : xp::walk(loss)) {
@@ -79,6 +79,16 @@ int main(int argc, char** argv) {
   page.print("dL/dz2 = %s\ndL/dz1 = %s\n", text(at_z2).c_str(), text(at_z1).c_str());
   page.print("dL/dW1 = x^T dL/dz1 = %s\n", text(w1.grad()).c_str());
   page.figure("greatest difference to the tape's gradients", greatest, 0, 1e-15, "below 1e-15");
+
+  // Of a larger net, a box a layer.
+  using layer = xp::nn::linear<double>;
+  xp::rng random(1);
+  const auto weights = xp::init::glorot_normal();
+  const xp::nn::sequential<double> deep{layer(2, 8, weights, random), xp::sigmoid,
+                                        layer(8, 8, weights, random), xp::sigmoid,
+                                        layer(8, 2, weights, random), xp::sigmoid};
+  const auto options = xp::inspect::graph_options{.gradients = true, .collapse = true};
+  page.graph("01_layers", xp::inspect::dot(xp::mse(deep(x), target).named("loss"), options));
 
   page.section("the sigmoid and its derivative");
   auto curve = page.open_table("sigmoid", {"x", "sigmoid", "derivative"});

@@ -2,10 +2,6 @@
 #include <xtape/inspect/inspect.hpp>
 #include <xtape/xtape.hpp>
 
-#include <algorithm>
-#include <cmath>
-#include <string>
-
 #include "walkthrough.hpp"
 
 namespace xp = xtape;

@@ -1,7 +1,7 @@
 // The speed of learning, layer by layer, of sigmoid nets: predicted, measured at the start, and while they learn.
+#include <xtape/inspect/propagation.hpp>
 #include <xtape/xtape.hpp>
 
-#include <cmath>
 #include <cstdlib>
 
 #include "walkthrough.hpp"
@@ -59,25 +59,26 @@ int main(int argc, char** argv) {
   const array targets = xp::slice(labels, {{0, images}}).value();
 
   page.section("predicted");
-  page.print("layer   variance of z   RMS sigma'   growth   spread\n");
-  // Expectations over a normal z are sums over a grid: exact to rounding, for functions as smooth as these.
-  const auto grid = xp::cumsum(xp::full<double>({201}, 0.09), 0) - 9.09;
-  const auto density = xp::softmax(-0.5 * xp::square(grid));
-  double variance = xp::mean(xp::square(x)).item() + 1;
+  page.print("layer   variance of z   RMS sigma'   growth\n");
+  const auto theory =
+      xp::inspect::predict_propagation({784, units, units, units, units}, xp::init::lecun_normal(),
+                                       xp::sigmoid, xp::mean(xp::square(x)).item(), 1);
   std::vector<double> growth;
-  for (int l = 1; l <= 4; ++l) {
-    const xp::parameter<double> z((grid * std::sqrt(variance)).value());
-    const xp::tape tape;
-    const auto h = xp::sigmoid(z);
-    h.backward(xp::full<double>(z.shape(), 1.0));
-    const double slope = std::sqrt(xp::dot(density, xp::square(z.grad())).item());
-    const double fourth = xp::dot(density, xp::pow(z.grad() / slope, 4)).item();
-    const double spread = std::sqrt((3 * fourth - 1) / units) / 2;
-    growth.push_back(1 / slope);
-    page.print("%5d %15.3f %12.4f %8.2f %8.3f\n", l, variance, slope, 1 / slope, spread);
-    variance = xp::dot(density, xp::square(h)).item() + 1;
+  for (const auto& layer : theory) {
+    growth.push_back(1 / layer.slope);
+    page.print("%5zu %15.3f %12.4f %8.2f\n", growth.size(), std::pow(layer.pre_activation, 2),
+               layer.slope, growth.back());
   }
   page.figure("predicted growth", growth[2], 4.87, 4.89, "%.2f");
+  const xp::parameter<double> z(xp::rng(1).normal<double>({1000000}, 0, theory[2].pre_activation));
+  {
+    const xp::tape tape;
+    xp::sigmoid(z).backward(xp::full<double>(z.shape(), 1));  // makes sigma' the gradient
+  }
+  const double second = xp::mean(xp::pow(z.grad(), 2)).item(),
+               fourth = xp::mean(xp::pow(z.grad(), 4)).item();
+  page.figure("predicted spread", std::sqrt((3 * fourth / (second * second) - 1) / units) / 2,
+              0.145, 0.147, "%.3f");
 
   page.section("at the start");
   page.print("hidden layer   all images   one image   differences\n");
@@ -87,17 +88,22 @@ int main(int argc, char** argv) {
 
   page.section("over 100 seeds");
   auto table = page.open_table("growth", {"1 to 2", "2 to 3", "3 to 4", "predicted", "", ""});
-  xp::array<double> logs = xp::empty<double>({seeds, 3});
-  for (std::size_t s = 0; s < seeds; ++s) {
-    const std::vector<double> all = measure(random_net(4, s + 1), x, targets).all;
-    for (std::size_t l = 0; l < 3; ++l) logs(s, l) = std::log(all[l + 1] / all[l]);
-    table.row({logs(s, 0), logs(s, 1), logs(s, 2), growth[0], growth[1], growth[2]});
+  for (const unsigned hidden : {2u, 3u, 4u}) {
+    xp::array<double> logs = xp::empty<double>({seeds, hidden - 1});
+    for (std::size_t s = 0; s < seeds; ++s) {
+      const std::vector<double> all = measure(random_net(hidden, s + 1), x, targets).all;
+      for (std::size_t l = 0; l + 1 < hidden; ++l) logs(s, l) = std::log(all[l + 1] / all[l]);
+      if (hidden == 4)
+        table.row({logs(s, 0), logs(s, 1), logs(s, 2), growth[0], growth[1], growth[2]});
+    }
+    const xp::array<double> mean = xp::exp(xp::mean(logs, {0})).value();
+    for (std::size_t l = 0; l + 1 < hidden; ++l)
+      page.figure(std::to_string(hidden) + " hidden layers, growth from " + std::to_string(l + 1) +
+                      " to " + std::to_string(l + 2),
+                  mean(l), 0.92 * growth[l], 1.08 * growth[l], "%.2f");
+    page.figure("spread of " + std::to_string(hidden), xp::mean(xp::stddev(logs, {0})).item(), 0.12,
+                0.17, "%.3f");
   }
-  const xp::array<double> mean = xp::exp(xp::mean(logs, {0})).value();
-  for (std::size_t l = 0; l < 3; ++l)
-    page.figure("growth from hidden layer " + std::to_string(l + 1), mean(l), 0.92 * growth[l],
-                1.08 * growth[l], "%.2f");
-  page.figure("spread", xp::mean(xp::stddev(logs, {0})).item(), 0.12, 0.16, "%.3f");
 
   page.section("while they learn", walkthrough::kind::takes_long);
   page.print("layers   epoch    loss     first     last   growth   one image\n");

@@ -28,13 +28,13 @@ set multiplot layout 1,3 title 'Length of the bias gradient: of all images (line
 set xlabel 'epoch'
 set format y '10^{%L}'
 set xrange [0:500]
-set yrange [1e-5:10]
+set yrange [1e-5:1e3]
 set ytics 10
 set xtics 0, 250
 unset key
 do for [hidden=2:4] {
   set title sprintf('%d hidden layers', hidden)
-  if (hidden == 4) { set key top right spacing 1 }
+  if (hidden == 4) { set key top right spacing 1.1 }
   set ylabel hidden == 2 ? 'length' : ''
   plot for [l=1:hidden] sprintf('hidden%d.csv', hidden) using 0:(column(l)) skip 1 with lines linewidth 2.5 \
          linecolor rgb colours[l] title sprintf('layer %d', l), \

@@ -1,11 +1,6 @@
 // Exercises to chapter 5 of Nielsen's book: where a neuron does not shrink the gradient; a neuron that does nothing.
 #include <xtape/xtape.hpp>
 
-#include <cmath>
-#include <string>
-#include <utility>
-#include <vector>
-
 #include "walkthrough.hpp"
 
 namespace xp = xtape;

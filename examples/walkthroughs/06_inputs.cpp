@@ -1,11 +1,6 @@
 // Why inputs are centred and scaled: the two weights of a linear unit, and the ways that gradient descent takes.
 #include <xtape/xtape.hpp>
 
-#include <algorithm>
-#include <cmath>
-#include <string>
-#include <vector>
-
 #include "walkthrough.hpp"
 
 namespace xp = xtape;

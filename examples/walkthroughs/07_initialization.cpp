@@ -2,11 +2,6 @@
 #include <xtape/inspect/inspect.hpp>
 #include <xtape/xtape.hpp>
 
-#include <algorithm>
-#include <cmath>
-#include <string>
-#include <vector>
-
 #include "walkthrough.hpp"
 
 namespace xp = xtape;

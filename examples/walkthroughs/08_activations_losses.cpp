@@ -2,10 +2,6 @@
 #include <xtape/calculus/check.hpp>
 #include <xtape/xtape.hpp>
 
-#include <cmath>
-#include <string>
-#include <vector>
-
 #include "walkthrough.hpp"
 
 namespace xp = xtape;

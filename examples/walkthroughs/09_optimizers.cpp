@@ -1,8 +1,6 @@
 // Momentum, decaying rates, initial weights, dropout: one net, trained by eight recipes.
 #include <xtape/xtape.hpp>
 
-#include <algorithm>
-#include <cmath>
 #include <functional>
 #include <valarray>
 

@@ -34,7 +34,7 @@ set xlabel 't (epochs)'
 set ylabel 'learning rate' offset 0
 set xrange [0:25.5]
 set yrange [0:0.22]
-set key top right
+set key bottom left
 plot [0:25] 0.2 - (0.2 - 0.05) * x / 25 with lines linewidth 1.5 linecolor rgb colours[2] title 'linear: the formula', \
      'rates.csv' using 1:2 skip 1 with points pointtype marks[2] pointsize 1 linecolor rgb colours[2] title 'xp::schedule::linear\_decay', \
      [0:25] 0.2 * ((0.05 / 0.2) ** (1 / 25.0)) ** x with lines linewidth 1.5 linecolor rgb colours[1] title 'exponential: the formula', \

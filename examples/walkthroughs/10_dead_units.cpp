@@ -2,7 +2,6 @@
 #include <xtape/inspect/flow.hpp>
 #include <xtape/xtape.hpp>
 
-#include <algorithm>
 #include <valarray>
 
 #include "walkthrough.hpp"

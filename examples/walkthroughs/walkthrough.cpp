@@ -62,23 +62,31 @@ double walkthrough::figure(const std::string& name, double value, double low, do
   return value;
 }
 
+std::ofstream walkthrough::open(const std::filesystem::path& path) const {
+  std::ofstream file(path);
+  if (!file) {
+    std::fprintf(stderr, "%s: %s: cannot be written: %s\n", program_.c_str(), path.c_str(),
+                 std::strerror(errno));
+    std::exit(1);
+  }
+  return file;
+}
+
 walkthrough::table walkthrough::open_table(const std::string& name,
                                            const std::vector<std::string>& columns) {
   table made;
   made.columns_ = columns.size();
   if (folder_.empty()) return made;
-  made.path_ = folder_ / (name + ".csv");
-  made.file_.open(made.path_);
+  made.file_ = open(folder_ / (name + ".csv"));
   made.file_.precision(9);
   for (std::size_t c = 0; c < columns.size(); ++c)
     made.file_ << (c == 0 ? "" : ",") << '"' << columns[c] << '"';
   made.file_ << '\n';
-  if (!made.file_) {
-    std::fprintf(stderr, "%s: %s: cannot be written: %s\n", program_.c_str(), made.path_.c_str(),
-                 std::strerror(errno));
-    std::exit(1);
-  }
   return made;
+}
+
+void walkthrough::graph(const std::string& name, const std::string& dot) {
+  if (!folder_.empty()) open(folder_ / (name + ".dot")) << dot;
 }
 
 void walkthrough::table::row(const std::vector<double>& values) {

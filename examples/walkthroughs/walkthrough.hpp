@@ -1,16 +1,19 @@
 #pragma once
-// What every walkthrough shares: sections of text, figures that are checked as they are told, and tables for the
-// pictures.
+// What every walkthrough shares: the standard headers, and sections of text, figures that are checked as they are
+// told, tables and graphs for the pictures.
 //
 //     NAME [--quick] [--tables FOLDER]
 //
 // --quick does less of what takes long; what it prints differently from a full run stands in a section whose
-// title ends in "(reduced)". --tables writes the CSV files that NAME.gp draws.
+// title ends in "(reduced)". --tables writes the CSV files that NAME.gp draws, and the graphs that Graphviz does.
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 class walkthrough {
@@ -46,15 +49,19 @@ class walkthrough {
    private:
     friend class walkthrough;
     std::ofstream file_;
-    std::filesystem::path path_;
     std::size_t columns_ = 0;
   };
   table open_table(const std::string& name, const std::vector<std::string>& columns);
+
+  /// A graph NAME.dot, of which a picture of the same name is made. Does nothing without --tables.
+  void graph(const std::string& name, const std::string& dot);
 
   /// What main returns.
   int finish();
 
  private:
+  std::ofstream open(const std::filesystem::path& path) const;
+
   std::string program_;
   std::filesystem::path folder_;
   bool quick_ = false, failed_ = false;

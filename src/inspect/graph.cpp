@@ -24,7 +24,7 @@ std::string in_quotes(std::string_view text) {
 }
 
 // Up to the last dot or slash; empty where there is none.
-std::string scope_of(std::string_view name) {
+std::string name_scope(std::string_view name) {
   const std::size_t end = name.find_last_of("./");
   return std::string(end == std::string_view::npos ? std::string_view() : name.substr(0, end));
 }
@@ -54,12 +54,15 @@ class writer {
       : found_(found), options_(options) {}
 
   std::string text() {
-    out_ << "digraph tape {\n  rankdir=BT;\n  node [fontname=\"Helvetica\", fontsize=11];\n";
+    out_ << "digraph tape {\n  rankdir=BT;\n  ranksep=0.3;\n  node [fontname=\"Helvetica\", "
+            "fontsize=11, "
+            "shape=box, margin=\"0.12,0.04\"];\n";
     for (auto e = found_.entries.rbegin(); e != found_.entries.rend(); ++e) add(**e);
-    for (const auto& [scope, count] : scopes_)
-      out_ << "  " << in_quotes(scope) << " [shape=box3d, label="
-           << in_quotes(scope + "\n" + std::to_string(count) +
-                        (count == 1 ? " operation" : " operations"))
+    for (const auto& [name, scope] : scopes_)
+      out_ << "  " << in_quotes(name) << " [shape=box3d, label="
+           << in_quotes(name + "\n" + std::to_string(scope.operations) +
+                        (scope.operations == 1 ? " operation\n" : " operations\n") +
+                        scope.last_result)
            << "];\n";
     for (const auto& [from, to] : edges_)
       out_ << "  " << in_quotes(from) << " -> " << in_quotes(to) << ";\n";
@@ -75,36 +78,40 @@ class writer {
     return &into;
   }
 
+  // As graph_options::collapse says; `x` is somewhere to put an argument.
+  std::string scope_of(const entry& e, variable<T>& x) {
+    if (!e.name().empty()) return name_scope(e.name());
+    for (std::size_t k = 0; k < e.input_count(); ++k)
+      if (argument(e, k, x) != nullptr && x.node().parameter && !name_scope(x.name()).empty())
+        return name_scope(x.name());
+    return e.input_count() > 0 && argument(e, 0, x) != nullptr && scope_of_.contains(&x.node())
+               ? scope_of_[&x.node()]
+               : "";
+  }
+
   void add(const entry& e) {
     const variable<T> result = e.output<T>();
-    std::string scope = scope_of(e.name());
     variable<T> x = result;
-    for (std::size_t k = 0; k < e.input_count() && scope.empty(); ++k)
-      if (argument(e, k, x) != nullptr && x.node().parameter) scope = scope_of(x.name());
-    if (scope.empty() && e.input_count() > 0 && argument(e, 0, x) != nullptr &&
-        scope_of_.contains(&x.node()))
-      scope = scope_of_[&x.node()];
+    const std::string scope = scope_of(e, x);
     scope_of_[&result.node()] = scope;
     const bool hidden = options_.collapse && !scope.empty();
     const std::string own = "%" + std::to_string(e.index());
     const std::string box = hidden ? scope : own;
     boxes_[&result.node()] = box;
     if (hidden) {
-      ++scopes_[scope];
+      scopes_[scope] = {scopes_[scope].operations + 1, described(result)};
     } else {
       std::string label = std::string(e.operation()) + "  " + own + '\n';
       if (!e.name().empty()) label += std::string(e.name()) + ' ';
-      out_ << "  " << in_quotes(own)
-           << " [label=" << in_quotes(label + described(result) + '\n' + e.where().text())
-           << "];\n";
+      out_ << "  " << in_quotes(own) << " [style=rounded, label="
+           << in_quotes(label + described(result) + '\n' + e.where().text()) << "];\n";
     }
     for (std::size_t k = 0; k < e.input_count(); ++k) {
       const bool there = argument(e, k, x) != nullptr;
       if (there && !boxes_.contains(&x.node())) add_leaf(x, hidden ? scope : "");
       if (!there && hidden) continue;
       const std::string from = there ? boxes_[&x.node()] : own + '.' + std::to_string(k);
-      if (!there)
-        out_ << "  " << in_quotes(from) << " [shape=box, style=dashed, label=\"constant\"];\n";
+      if (!there) out_ << "  " << in_quotes(from) << " [style=dashed, label=\"constant\"];\n";
       if (from != box) edges_.emplace(from, box);
     }
   }
@@ -112,15 +119,15 @@ class writer {
   // A parameter, or a constant that the tape kept; one of a collapsed scope's own stands within it.
   void add_leaf(const variable<T>& x, const std::string& scope) {
     std::string& box = boxes_[&x.node()];
-    if (!scope.empty() && (!x.node().parameter || scope_of(x.name()) == scope)) {
+    if (!scope.empty() && (!x.node().parameter || name_scope(x.name()) == scope)) {
       box = scope;
       return;
     }
     box = "leaf " + std::to_string(++leaves_);
     const std::string name =
         x.name().empty() ? x.node().parameter ? "parameter" : "constant" : std::string(x.name());
-    out_ << "  " << in_quotes(box) << " [shape=box" << (x.node().parameter ? "" : ", style=dashed")
-         << ", label=" << in_quotes(name + ' ' + described(x)) << "];\n";
+    out_ << "  " << in_quotes(box) << " [" << (x.node().parameter ? "" : "style=dashed, ")
+         << "label=" << in_quotes(name + ' ' + described(x)) << "];\n";
   }
 
   std::string described(const variable<T>& x) const {
@@ -141,7 +148,11 @@ class writer {
   const graph_options& options_;
   std::ostringstream out_;
   std::map<const detail::node_base*, std::string> scope_of_, boxes_;
-  std::map<std::string, std::size_t> scopes_;
+  struct collapsed {
+    std::size_t operations = 0;
+    std::string last_result;
+  };
+  std::map<std::string, collapsed> scopes_;
   std::set<std::pair<std::string, std::string>> edges_;
   std::size_t leaves_ = 0;
 };

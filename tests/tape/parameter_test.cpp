@@ -29,12 +29,14 @@ TEST_CASE("copies of a variable share its value", "[tape][parameter]") {
 }
 
 TEST_CASE("a copied parameter is independent", "[tape][parameter]") {
+  // Only on request: `for (const variable<double>& p : {a, b})` would read gradients of copies.
+  static_assert(!std::is_convertible_v<const parameter<double>&, parameter<double>>);
   const parameter<double> a(array<double>{1, 2}, "a");
   {
     const tape recording;
     sum(a * a).backward();
   }
-  parameter<double> b = a;
+  parameter<double> b(a);
   CHECK(b.name() == "a");
   CHECK(!b.has_grad());
   CHECK(b.tracked());

@@ -97,9 +97,9 @@ class XTAPE_API variable {
 };
 
 /// A leaf that training changes: always tracked, with a name, keeping its gradient between tapes. It owns its
-/// value: a copy is an independent parameter. A variable made from it refers to it, and goes on doing so when
-/// the parameter moves elsewhere or is given another's value by copy assignment; that is how an optimizer holds
-/// it. Move assignment replaces it by the other parameter.
+/// value: a copy is an independent parameter, and has to be asked for (`parameter<T> copy(w)`): no list `{w, b}`
+/// makes one unseen. A variable made from it refers to it, and goes on doing so when the parameter moves elsewhere
+/// or is given another's value by copy assignment; that is how an optimizer holds it. Move assignment replaces it by the other.
 template <real T>
 class parameter : public variable<T> {
  public:
@@ -108,7 +108,7 @@ class parameter : public variable<T> {
     this->node().parameter = true;
     this->named(name);
   }
-  parameter(const parameter& other) : parameter(other.value(), other.name()) {}
+  explicit parameter(const parameter& other) : parameter(other.value(), other.name()) {}
   parameter(parameter&&) noexcept = default;
   /// Copies the value and drops the gradient. The parameter stays itself: who refers to it sees the new value.
   parameter& operator=(const parameter& other) {
