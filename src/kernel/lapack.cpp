@@ -3,9 +3,9 @@
 #include <xtape/array/error.hpp>
 
 #include "kernel/gemm.hpp"
+#include "kernel/parallel.hpp"
 
 #include <cblas.h>
-#include <omp.h>
 
 #include <algorithm>
 #include <climits>
@@ -56,20 +56,10 @@ constexpr auto gesvd(double*) { return dgesvd_; }
 constexpr auto trsm(float*) { return cblas_strsm; }
 constexpr auto trsm(double*) { return cblas_dtrsm; }
 
-/// While it lives, small matrices are factored by the calling thread alone. OpenBLAS would share out the work
+/// Matrices of fewer rows are factored by the calling thread alone. OpenBLAS would share out the work
 /// from n = 64 or so, and its threads meet at every few columns: where the machine has other work too,
 /// n = 100 was seen to take 100 ms instead of 0.1 ms.
-class small_on_one_thread {
- public:
-  explicit small_on_one_thread(std::size_t n) : before_(omp_get_max_threads()) {
-    if (n < 256) omp_set_num_threads(1);
-  }
-  ~small_on_one_thread() { omp_set_num_threads(before_); }
-  small_on_one_thread(const small_on_one_thread&) = delete;
-
- private:
-  int before_;
-};
+constexpr std::size_t factored_by_threads = 256;
 
 template <class T>
 bool is_nan(T value) {
@@ -154,7 +144,7 @@ bool lu(std::size_t n, T* a, int* pivots) {
     return true;
   }
   int info = 0;
-  const small_on_one_thread threads(n);
+  const one_thread threads(n < factored_by_threads);
   getrf(a)(&size, &size, a, &size, pivots, &info);
   return info == 0;
 }
@@ -168,7 +158,7 @@ void lu_solve(bool transposed, std::size_t n, std::size_t columns, const T* fact
     return;
   }
   const int rows = lapack_size(n), width = lapack_size(columns);
-  const small_on_one_thread threads(n);
+  const one_thread threads(n < factored_by_threads);
   const auto swap = [&](std::size_t i) {
     const auto other = static_cast<std::size_t>(pivots[i] - 1);
     if (other != i) std::swap_ranges(x + i * columns, x + (i + 1) * columns, x + other * columns);
@@ -196,7 +186,7 @@ void lu_inverse(std::size_t n, T* factors, const int* pivots) {
   const int size = lapack_size(n);
   int info = 0, work_size = -1;
   T best = 0;
-  const small_on_one_thread threads(n);
+  const one_thread threads(n < factored_by_threads);
   getri(factors)(&size, factors, &size, pivots, &best, &work_size, &info);
   std::vector<T> work(std::max(n, static_cast<std::size_t>(best)));
   work_size = lapack_size(work.size());
@@ -226,7 +216,7 @@ bool cholesky(std::size_t n, T* a) {
   if (n == 0) return true;
   const int size = lapack_size(n);
   int info = 0;
-  const small_on_one_thread threads(n);
+  const one_thread threads(n < factored_by_threads);
   bool no_number = false;
   for (std::size_t i = 0; i < n; ++i) {
     T* const row = a + i * n;
@@ -249,7 +239,7 @@ bool svd(std::size_t n, const T* a, T* u, T* s, T* vt) {
   std::vector<T> copy(a, a + n * n);
   int info = 0, work_size = -1;
   T best = 0;
-  const small_on_one_thread threads(n);
+  const one_thread threads(n < factored_by_threads);
   // Of the transpose: its left vectors are our right ones.
   const auto run = [&](T* work) {
     gesvd(s)("A", "A", &size, &size, copy.data(), &size, s, vt, &size, u, &size, work, &work_size,

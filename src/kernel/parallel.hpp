@@ -29,4 +29,18 @@ void parallel_for(std::size_t count, std::size_t work, std::size_t grain, const 
   }
 }
 
+/// While it lives, and if `alone`, BLAS and OpenMP use the calling thread only.
+class one_thread {
+ public:
+  explicit one_thread(bool alone) : before_(omp_get_max_threads()) {
+    if (alone) omp_set_num_threads(1);
+  }
+  ~one_thread() { omp_set_num_threads(before_); }
+  one_thread(const one_thread&) = delete;
+  one_thread& operator=(const one_thread&) = delete;
+
+ private:
+  int before_;
+};
+
 }  // namespace xtape::kernel
