@@ -1,12 +1,10 @@
-// Whole steps (forward, backward, update) of named workloads, on one thread unless OMP_NUM_THREADS says
-// otherwise. The names and sizes are those of docs/benchmarks.md.
+// The workloads in xtape: whole steps (forward, backward, update), as a user writes them.
+#include "timing.hpp"
+
 #include <xtape/xtape.hpp>
 
-#include <benchmark/benchmark.h>
-
 #include <cmath>
-#include <numeric>
-#include <string>
+#include <stdexcept>
 #include <vector>
 
 namespace xp = xtape;
@@ -14,6 +12,7 @@ using array = xp::array<float>;
 using variable = xp::variable<float>;
 using parameter = xp::parameter<float>;
 using activation = variable (*)(const xp::operand<float>&);
+using benchmarks::timer;
 
 namespace {
 
@@ -44,137 +43,165 @@ struct mlp {
   }
 };
 
-void classify(benchmark::State& state, const std::vector<std::size_t>& sizes, std::size_t batch,
+std::vector<int> some_labels(std::size_t count, std::size_t classes) {
+  std::vector<int> labels(count);
+  for (std::size_t i = 0; i < count; ++i) labels[i] = static_cast<int>(i % classes);
+  return labels;
+}
+
+void classify(timer& time, const std::vector<std::size_t>& sizes, std::size_t batch,
               activation act) {
   xp::rng random(1);
   const mlp model(sizes, act, random);
   const variable x(random.uniform<float>({batch, sizes.front()}));
-  std::vector<int> labels(batch);
-  for (std::size_t i = 0; i < batch; ++i) labels[i] = static_cast<int>(i % sizes.back());
+  const std::vector<int> labels = some_labels(batch, sizes.back());
   xp::optim::sgd<float> optimizer(model.parameters(), {.learning_rate = 0.01, .momentum = 0.9});
-  for (auto _ : state) {
+  time([&] {
     xp::tape tape;
     const variable loss = xp::softmax_cross_entropy(model(x, false), labels);
     optimizer.zero_grad();
     loss.backward();
     optimizer.step();
-  }
+  });
 }
 
-void mlp784_256_10(benchmark::State& state) { classify(state, {784, 256, 10}, 128, xp::relu); }
-void mlp784_89_10(benchmark::State& state) { classify(state, {784, 89, 10}, 60, xp::tanh); }
-void tiny_4_8_3(benchmark::State& state) { classify(state, {4, 8, 3}, 8, xp::tanh); }
-void deep50x32(benchmark::State& state) {
-  std::vector<std::size_t> sizes(51, 32);
-  sizes.push_back(10);
-  classify(state, sizes, 16, xp::tanh);
-}
-
-void seed004_9x512(benchmark::State& state) {
+void regress(timer& time, const std::vector<std::size_t>& sizes, std::size_t batch,
+             activation act) {
   xp::rng random(1);
-  std::vector<std::size_t> sizes(9, 512);
-  sizes.front() = 500;
-  sizes.push_back(1);
-  const mlp model(sizes, xp::sigmoid, random);
-  const variable x(random.uniform<float>({1000, 500}, -1, 1)), y(random.uniform<float>({1000, 1}));
+  const mlp model(sizes, act, random);
+  const variable x(random.uniform<float>({batch, sizes.front()}));
+  const variable y(random.uniform<float>({batch, sizes.back()}));
   xp::optim::sgd<float> optimizer(model.parameters(), {.learning_rate = 0.01});
-  for (auto _ : state) {
+  time([&] {
     xp::tape tape;
     const variable loss = xp::mse(model(x, true), y);
     optimizer.zero_grad();
     loss.backward();
     optimizer.step();
-  }
+  });
+}
+
+// An epoch of Fashion-MNIST: a new order, every batch gathered from the images in memory, every step.
+void fashion_epoch(timer& time) {
+  const auto [train, test] = xp::data::fashion_mnist<float>();
+  xp::rng random(1);
+  const mlp model({784, 128, 10}, xp::relu, random);
+  xp::optim::sgd<float> optimizer(model.parameters(), {.learning_rate = 0.05});
+  auto batches = xp::data::batches(train, 128, random);
+  time([&] {
+    double total = 0;
+    for (auto& [x, labels] : batches) {
+      xp::tape tape;
+      const variable loss = xp::softmax_cross_entropy(model(x, false), labels);
+      optimizer.zero_grad();
+      loss.backward();
+      optimizer.step();
+      total += loss.item();
+    }
+    if (!std::isfinite(total)) throw std::runtime_error("the loss is not finite");
+  });
 }
 
 // A chain of operations on arrays of one element: nothing but the engine. With -1 its values stay -1, 0
 // and 1, and its cotangents 1 and -1; a smaller factor would soon measure subnormal numbers.
-void chain(benchmark::State& state) {
+void chain(timer& time, std::size_t entries) {
   const parameter x(array{-1.0f});
-  for (auto _ : state) {
+  time([&] {
     x.zero_grad();
     xp::tape tape;
     variable y = x;
-    for (std::int64_t i = 0; i < state.range(0) / 2; ++i) {
+    for (std::size_t i = 0; i < entries / 2; ++i) {
       y = y * x;
       y = y + x;
     }
     xp::sum(y).backward();
-  }
-  state.counters["per_entry"] = benchmark::Counter(
-      static_cast<double>(state.range(0)),
-      benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+  });
 }
 
-void elementwise(benchmark::State& state, activation act) {
+void elementwise(timer& time, activation act) {
   xp::rng random(1);
   const parameter x(random.normal<float>({1000, 512}));
   const array g = random.uniform<float>({1000, 512});
-  for (auto _ : state) {
+  time([&] {
     x.zero_grad();
     xp::tape tape;
     act(x).backward(g);
-  }
+  });
 }
-void sigmoid_1000x512(benchmark::State& state) { elementwise(state, xp::sigmoid); }
-void tanh_1000x512(benchmark::State& state) { elementwise(state, xp::tanh); }
-void relu_1000x512(benchmark::State& state) { elementwise(state, xp::relu); }
 
-void softmax_cross_entropy(benchmark::State& state) {
-  const auto rows = static_cast<std::size_t>(state.range(0));
-  const auto classes = static_cast<std::size_t>(state.range(1));
+void cross_entropy(timer& time, std::size_t rows, std::size_t classes) {
   xp::rng random(1);
   const parameter z(random.normal<float>({rows, classes}));
-  std::vector<int> labels(rows);
-  for (std::size_t i = 0; i < rows; ++i) labels[i] = static_cast<int>(i % classes);
-  for (auto _ : state) {
+  const std::vector<int> labels = some_labels(rows, classes);
+  time([&] {
     z.zero_grad();
     xp::tape tape;
     xp::softmax_cross_entropy(z, labels).backward();
-  }
+  });
 }
 
-void matmul_1024(benchmark::State& state) {
+void product(timer& time, std::size_t n) {
   xp::rng random(1);
-  const parameter a(random.normal<float>({1024, 1024})), b(random.normal<float>({1024, 1024}));
-  const array g = xp::full<float>({1024, 1024}, 1);
-  for (auto _ : state) {
+  const parameter a(random.normal<float>({n, n})), b(random.normal<float>({n, n}));
+  const array g = xp::full<float>({n, n}, 1);
+  time([&] {
     a.zero_grad();
     b.zero_grad();
     xp::tape tape;
     xp::matmul(a, b).backward(g);
-  }
+  });
 }
 
-// x * r + r with r broadcast over the rows of x, summed.
-void broadcast_1000x512(benchmark::State& state) {
+void broadcast(timer& time) {
   xp::rng random(1);
   const parameter x(random.normal<float>({1000, 512})), r(random.normal<float>({512}));
-  for (auto _ : state) {
+  time([&] {
     x.zero_grad();
     r.zero_grad();
     xp::tape tape;
     xp::sum(x * r + r).backward();
-  }
+  });
+}
+
+std::vector<std::size_t> sizes(std::size_t first, std::size_t hidden, std::size_t layers,
+                               std::size_t last) {
+  std::vector<std::size_t> all(layers + 2, hidden);
+  all.front() = first;
+  all.back() = last;
+  return all;
 }
 
 }  // namespace
 
-BENCHMARK(mlp784_256_10)->Unit(benchmark::kMicrosecond)->UseRealTime();
-BENCHMARK(mlp784_89_10)->Unit(benchmark::kMicrosecond)->UseRealTime();
-BENCHMARK(seed004_9x512)->Unit(benchmark::kMicrosecond)->UseRealTime();
-BENCHMARK(deep50x32)->Unit(benchmark::kMicrosecond)->UseRealTime();
-BENCHMARK(tiny_4_8_3)->Unit(benchmark::kMicrosecond)->UseRealTime();
-BENCHMARK(chain)->Arg(1000)->Arg(1000000)->Unit(benchmark::kMicrosecond)->UseRealTime();
-BENCHMARK(sigmoid_1000x512)->Unit(benchmark::kMicrosecond)->UseRealTime();
-BENCHMARK(tanh_1000x512)->Unit(benchmark::kMicrosecond)->UseRealTime();
-BENCHMARK(relu_1000x512)->Unit(benchmark::kMicrosecond)->UseRealTime();
-BENCHMARK(softmax_cross_entropy)
-    ->Args({4096, 1000})
-    ->Args({128, 10})
-    ->Unit(benchmark::kMicrosecond)
-    ->UseRealTime();
-BENCHMARK(matmul_1024)->Unit(benchmark::kMicrosecond)->UseRealTime();
-BENCHMARK(broadcast_1000x512)->Unit(benchmark::kMicrosecond)->UseRealTime();
-
-BENCHMARK_MAIN();
+int main(int argc, char** argv) {
+  return benchmarks::run(
+      argc, argv,
+      {
+          {"mlp784-256-10 b128 relu",
+           [](timer& t) {
+             classify(t, {784, 256, 10}, 128, xp::relu);
+           }},
+          {"mlp784-89-10 b60 tanh",
+           [](timer& t) {
+             classify(t, {784, 89, 10}, 60, xp::tanh);
+           }},
+          {"seed004 9x512 b1000 sigm",
+           [](timer& t) { regress(t, sizes(500, 512, 8, 1), 1000, xp::sigmoid); }},
+          {"deep50x32 b16 tanh",
+           [](timer& t) { classify(t, sizes(32, 32, 50, 10), 16, xp::tanh); }},
+          {"tiny 4-8-3 b8 tanh",
+           [](timer& t) {
+             classify(t, {4, 8, 3}, 8, xp::tanh);
+           }},
+          {"scalar chain 1000 mul+add", [](timer& t) { chain(t, 1000); }, 1000},
+          {"scalar chain 1000000 mul+add", [](timer& t) { chain(t, 1000000); }, 1000000},
+          {"sigmoid 1000x512 f+b", [](timer& t) { elementwise(t, xp::sigmoid); }},
+          {"tanh 1000x512 f+b", [](timer& t) { elementwise(t, xp::tanh); }},
+          {"relu 1000x512 f+b", [](timer& t) { elementwise(t, xp::relu); }},
+          {"softmax-ce 4096x1000 f+b", [](timer& t) { cross_entropy(t, 4096, 1000); }},
+          {"softmax-ce 128x10 f+b", [](timer& t) { cross_entropy(t, 128, 10); }},
+          {"matmul 1024^3 f+b", [](timer& t) { product(t, 1024); }},
+          {"broadcast x*r+r sum f+b", broadcast},
+          {"fashion epoch 784-128-10 b128", fashion_epoch},
+      });
+}

@@ -95,8 +95,8 @@ TEST_CASE("a million entries", "[tape][memory]") {
 // A thousand entries alone stay in the processor's cache and a million cannot: so that the engine
 // is compared and not the caches, the short tapes are a thousand, alive together, and fill the same
 // memory. The best of several runs each; more of them while neighbours on the machine are loud.
-// What a million entries cost against a thousand in the cache, benchmarks/workloads shows as per_entry of
-// chain/1000000 and chain/1000 (docs/benchmarks.md).
+// What a million entries cost against a thousand in the cache, scripts/benchmark shows below its table
+// (docs/performance.md).
 TEST_CASE("an entry costs the same on a short and on a long tape", "[tape][memory]") {
   const parameter<double> x(full<double>({}, 1));
   const auto seconds = [&](std::size_t tapes, std::size_t entries) {
