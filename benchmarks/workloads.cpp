@@ -4,7 +4,9 @@
 #include <xtape/xtape.hpp>
 
 #include <cmath>
+#include <cstdio>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 namespace xp = xtape;
@@ -121,7 +123,7 @@ void chain(timer& time, std::size_t entries) {
 void elementwise(timer& time, activation act) {
   xp::rng random(1);
   const parameter x(random.normal<float>({1000, 512}));
-  const array g = random.uniform<float>({1000, 512});
+  const variable g = random.uniform<float>({1000, 512});
   time([&] {
     x.zero_grad();
     xp::tape tape;
@@ -143,7 +145,7 @@ void cross_entropy(timer& time, std::size_t rows, std::size_t classes) {
 void product(timer& time, std::size_t n) {
   xp::rng random(1);
   const parameter a(random.normal<float>({n, n})), b(random.normal<float>({n, n}));
-  const array g = xp::full<float>({n, n}, 1);
+  const variable g = xp::full<float>({n, n}, 1);
   time([&] {
     a.zero_grad();
     b.zero_grad();
@@ -163,6 +165,34 @@ void broadcast(timer& time) {
   });
 }
 
+void adam(timer& time) {
+  xp::rng random(1);
+  const parameter w(random.normal<float>({1000000}));
+  const array g = random.normal<float>({1000000});
+  {
+    const xp::tape tape;
+    xp::sum(w * g).backward();
+  }
+  xp::optim::adam<float> optimizer({w});
+  time([&] { optimizer.step(); });
+}
+
+// Thirty sigmoid layers whose gradients fall below the least normal number half-way, or that keep their size.
+void sigmoids30(timer& time, double deviation, bool flush) {
+  const xp::flush_subnormals mode(flush);
+  std::vector<std::size_t> widths(31, 128);
+  xp::rng random(1);
+  mlp net(widths, xp::sigmoid, random);
+  for (const parameter& w : net.weights)
+    w.mutable_value() = random.normal<float>(w.shape(), 0, deviation);
+  const variable x = random.uniform<float>({128, 128}), y = random.uniform<float>({128, 128});
+  time([&] {
+    for (const variable& p : net.parameters()) p.zero_grad();
+    xp::tape tape;
+    xp::mse(net(x, true), y).backward();
+  });
+}
+
 std::vector<std::size_t> sizes(std::size_t first, std::size_t hidden, std::size_t layers,
                                std::size_t last) {
   std::vector<std::size_t> all(layers + 2, hidden);
@@ -174,6 +204,8 @@ std::vector<std::size_t> sizes(std::size_t first, std::size_t hidden, std::size_
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc == 2 && std::string(argv[1]) == "--build-info")
+    return std::fputs(xp::build_info().c_str(), stdout) < 0;
   return benchmarks::run(
       argc, argv,
       {
@@ -203,5 +235,9 @@ int main(int argc, char** argv) {
           {"matmul 1024^3 f+b", [](timer& t) { product(t, 1024); }},
           {"broadcast x*r+r sum f+b", broadcast},
           {"fashion epoch 784-128-10 b128", fashion_epoch},
+          {"adam 1e6 parameters", adam},
+          {"sigmoids 30x128 b128, healthy", [](timer& t) { sigmoids30(t, 0.35, false); }},
+          {"sigmoids 30x128 b128, subnormal", [](timer& t) { sigmoids30(t, 0.01, false); }},
+          {"sigmoids 30x128 b128, flushed", [](timer& t) { sigmoids30(t, 0.01, true); }},
       });
 }

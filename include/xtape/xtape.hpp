@@ -2,6 +2,7 @@
 // Everything a training program needs.
 
 #include <xtape/array/array.hpp>
+#include <xtape/array/machine.hpp>
 #include <xtape/calculus/grad.hpp>
 #include <xtape/data/data.hpp>
 #include <xtape/init/init.hpp>

@@ -4,6 +4,8 @@
 #include <numeric>
 #include <string>
 
+#include "kernel/parallel.hpp"
+
 namespace xtape::data {
 namespace {
 
@@ -82,11 +84,13 @@ void batch_range<T>::next() {
 
   const T* const source = samples_->x.data();
   T* const target = batch_.x.data();
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::size_t sample = random_ == nullptr ? place_ + i : order_[place_ + i];
-    std::copy_n(source + sample * row, row, target + i * row);
-    batch_.labels[i] = samples_->labels[sample];
-  }
+  kernel::parallel_for(count, count * row, 1, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
+      const std::size_t sample = random_ == nullptr ? place_ + i : order_[place_ + i];
+      std::copy_n(source + sample * row, row, target + i * row);
+      batch_.labels[i] = samples_->labels[sample];
+    }
+  });
   place_ += count;
 }
 

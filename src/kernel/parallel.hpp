@@ -32,10 +32,12 @@ void parallel_for(std::size_t count, std::size_t work, std::size_t grain, const 
 /// While it lives, and if `alone`, BLAS and OpenMP use the calling thread only.
 class one_thread {
  public:
-  explicit one_thread(bool alone) : before_(omp_get_max_threads()) {
-    if (alone) omp_set_num_threads(1);
+  explicit one_thread(bool alone) : before_(alone ? omp_get_max_threads() : 1) {
+    if (before_ > 1) omp_set_num_threads(1);
   }
-  ~one_thread() { omp_set_num_threads(before_); }
+  ~one_thread() {
+    if (before_ > 1) omp_set_num_threads(before_);
+  }
   one_thread(const one_thread&) = delete;
   one_thread& operator=(const one_thread&) = delete;
 

@@ -11,6 +11,7 @@ namespace {
 struct subtract_rule : elementwise {
   static constexpr std::string_view name = "subtract";
   static constexpr saves saved = saves::nothing;
+  static constexpr bool passes_on(std::size_t k) { return k == 0; }
   static auto forward(const auto& a, const auto& b) { return a - b; }
   static auto vjp(arg<0>, const auto& g) { return g; }
   static auto vjp(arg<1>, const auto& g) { return -g; }

@@ -18,39 +18,35 @@ using namespace detail;
 
 namespace {
 
-// to (+)= g * each, for a scalar cotangent g.
-template <real T>
-void add_scaled(target<T> to, const array_view<T>& g, const array_view<T>& each) {
-  const kernel::lane<T> factor(*g.data());
-  kernel::map<T, 1>(each.shape(), to.data, to.accumulate, std::array{each},
-                    [factor](const auto& v) { return v * factor; });
-}
-
 // The mean over labels. The forward pass has every exponential that the gradient needs, so it leaves the
-// gradient behind where the tape will ask for it.
+// gradient behind for the first backward to take away.
 template <real T>
 struct cross_entropy_rule : structural {
   static constexpr std::string_view name = "softmax_cross_entropy";
   static constexpr saves saved = saves::inputs;
-  static constexpr bool fused = true;
   std::vector<int, pool_allocator<int>> labels;
   bool wants_gradient = false;
-  array<T> gradient = {};
+  std::optional<variable<T>> gradient = {};
 
   variable<T> forward(const array_view<T>& z) {
-    if (wants_gradient) gradient = empty<T>(z.shape());
+    if (wants_gradient) gradient = blank<T>(z.shape());
     return variable<T>(
         kernel::softmax_cross_entropy<T>(z.shape()[0], z.shape()[1], z.data(), labels.data(),
-                                         wants_gradient ? gradient.data() : nullptr));
+                                         wants_gradient ? gradient->node().data() : nullptr));
   }
-  auto vjp(arg<0>, const variable<T>& g, const variable<T>& z) const {
+  auto vjp(arg<0>, const variable<T>& g, const variable<T>& z) {
+    if (tape::current() == nullptr && fused_kernels) {
+      if (!gradient) forward(z.node().view());
+      const variable<T> sent = *std::exchange(gradient, std::nullopt);
+      if (const kernel::lane<T> by(g.item()); g.item() != 1)
+        kernel::map<T, 1>(z.shape(), sent.node().data(), std::false_type{},
+                          std::array{sent.node().view()}, [by](const auto& v) { return v * by; });
+      return sent;
+    }
     array<T> onehot = zeros<T>(z.shape());
     for (std::size_t i = 0; i < labels.size(); ++i)
       onehot(i, static_cast<std::size_t>(labels[i])) = T(1);
     return (softmax(z) - onehot) * (g / static_cast<double>(labels.size()));
-  }
-  void accumulate(arg<0>, target<T> to, const array_view<T>& g, const array_view<T>&) const {
-    add_scaled(to, g, array_view<T>(gradient));
   }
 };
 

@@ -1,7 +1,7 @@
 #pragma once
 // Note [Rules]
-// An operation is one small struct: its name, what its derivatives look at, `forward`, and one `vjp` (vector-
-// Jacobian product: cotangent times local derivative) an argument. See docs/engine.md, "A rule, read twice".
+// An operation is one small struct: its name, what its derivatives look at, `forward`, and one `vjp` (vector-Jacobian
+// product: cotangent times local derivative) an argument. See docs/engine.md, "A rule, read twice".
 
 #include <array>
 #include <new>
@@ -28,6 +28,7 @@ constexpr bool has(saves all, saves one) {
 struct rule_base {
   static constexpr bool differentiable(std::size_t) { return true; }  ///< by argument k
   static constexpr bool fused = false;                                ///< has `accumulate`
+  static constexpr bool passes_on(std::size_t) { return false; }      ///< vjp k is g as it is
 };
 struct elementwise : rule_base {};
 struct structural : rule_base {};
@@ -89,6 +90,9 @@ class recorded final : public entry {
       constexpr auto values = [](node<T>& n) { return n.view(); };
       const auto vjp = [this](const auto&... saved) { return rule_.vjp(arg<K>{}, saved...); };
       node<T>& to = as<T>(*slots_[K].node);
+      if constexpr (Rule::passes_on(K))
+        if (to.tape == output_->tape && to.shape() == as<T>(*output_).shape())  // no copy
+          return pass.add(to, variable<T>::share(as<T>(*output_->cotangent)));
       const bool numbers =
           !pass.recorded() && (std::derived_from<Rule, elementwise> || fused_kernels);
       if constexpr (std::derived_from<Rule, elementwise>)

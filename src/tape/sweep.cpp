@@ -59,7 +59,6 @@ sweep::sweep(std::span<const variable<T>> outputs, std::span<const variable<T>> 
   ++sweeps;
   tape_.sweeping_ = true;
 }
-
 template sweep::sweep(std::span<const variable<float>>, std::span<const variable<float>>, purpose,
                       const char*, location);
 template sweep::sweep(std::span<const variable<double>>, std::span<const variable<double>>, purpose,
@@ -135,7 +134,6 @@ target<T> sweep::open(node<T>& n) {
   }
   return {as<T>(*held).data(), std::exchange(held->filled, true) && !fresh};
 }
-
 template target<float> sweep::open(node<float>&);
 template target<double> sweep::open(node<double>&);
 
@@ -143,18 +141,20 @@ template <real T>
 void sweep::add(node<T>& n, variable<T> cotangent) {
   if (cotangent.shape() != n.shape()) cotangent = sum_to<T>(cotangent, n.shape());
   node_base*& held = slot(n);
-  if (held != nullptr && !recorded()) {
-    const target<T> to = open(n);
-    kernel::map<T, 1>(n.shape(), to.data, to.accumulate, std::array{cotangent.node().view()},
-                      kernel::identity);
-    return;
+  // A gradient that outlives the sweep is nobody else's: the user may empty it.
+  const bool stays = n.rest != nullptr && &held == &n.rest->grad;
+  const bool to_copy = stays && cotangent.node().references > 1;
+  if (!recorded() && (to_copy || (held != nullptr && held->filled))) {
+    const auto [data, accumulate] = open(n);
+    return kernel::map<T, 1>(n.shape(), data, accumulate, std::array{cotangent.node().view()},
+                             kernel::identity);
   }
-  if (held != nullptr) cotangent = detail::add<T>(variable<T>::share(as<T>(*held)), cotangent);
+  if (recorded() && held != nullptr)
+    cotangent = detail::add<T>(variable<T>::share(as<T>(*held)), cotangent);
   clear(held);
   held = &cotangent.node();
   ++held->references;
 }
-
 template void sweep::add(node<float>&, variable<float>);
 template void sweep::add(node<double>&, variable<double>);
 
@@ -174,7 +174,8 @@ void sweep::send(entry& e, std::size_t k, sweep_observer* observer) {
 void sweep::finish(node_base& n) {
   if (what_ == purpose::accumulate && (n.keep_grad || tape_.keep_gradients_)) {
     apart_ = &n.more().grad;
-    visit(n, [&]<real T>(node<T>& y) { add(y, variable<T>::share(as<T>(*n.cotangent))); });
+    node_base& last = *std::exchange(n.cotangent, nullptr);
+    visit(n, [&]<real T>(node<T>& y) { add(y, variable<T>::adopt(&as<T>(last))); });
     apart_ = nullptr;
   }
   if (!n.requested) clear(n.cotangent);

@@ -41,9 +41,8 @@ void variable<T>::backward(location where) const {
 }
 
 template <real T>
-void variable<T>::backward(const array<T>& seed, location where) const {
-  const variable<T> cotangent(seed);
-  const std::span<const variable<T>> output(this, 1), seeds(&cotangent, 1);
+void variable<T>::backward(const variable<T>& seed, location where) const {
+  const std::span<const variable<T>> output(this, 1), seeds(&seed, 1);
   detail::sweep(output, seeds, detail::sweep::purpose::accumulate, "backward", where).run();
 }
 

@@ -78,6 +78,36 @@ TEST_CASE("a seed stands for the cotangent", "[tape]") {
   CHECK((p.grad() == vector({1, 2})));
 }
 
+TEST_CASE("what is passed on without a copy is never written to", "[tape]") {
+  const parameter<double> p(vector({1, 2})), q(vector({3, 4}));
+  const variable<double> seed(vector({10, 100}));
+  tape recording;
+  recording.keep_gradients();
+  // a gets the seed itself twice, b and c the same cotangent, and the parameters what comes to c.
+  const variable<double> a = p * 2, b = a + a, c = p + q, d = c + b - c * 1.0;
+  d.backward(seed);
+  d.backward(seed);
+  CHECK((seed.value() == vector({10, 100})));
+  CHECK((d.grad() == vector({20, 200})));
+  CHECK((a.grad() == vector({40, 400})));
+  CHECK((b.grad() == vector({20, 200})));
+  CHECK((c.grad() == vector({0, 0})));
+  CHECK((p.grad() == vector({80, 800})));
+  p.zero_grad();
+  d.backward(seed);
+  CHECK((p.grad() == vector({40, 400})));
+  CHECK((q.grad() == vector({0, 0})));
+  // Two parameters that get one cotangent, and then more of their own.
+  p.zero_grad(), q.zero_grad();
+  (p + q).backward(seed);
+  p.zero_grad();
+  CHECK((q.grad() == vector({10, 100})));
+  (p + q).backward(seed);
+  CHECK((p.grad() == vector({10, 100})));
+  CHECK((q.grad() == vector({20, 200})));
+  CHECK((seed.value() == vector({10, 100})));
+}
+
 TEST_CASE("a parameter that backward did not reach has a gradient of zeros", "[tape]") {
   const parameter<double> p(vector({1, 2})), other(vector({3}));
   const tape recording;

@@ -1,4 +1,5 @@
 #pragma once
 // Every optimizer.
 
+#include <xtape/optim/adam.hpp>
 #include <xtape/optim/sgd.hpp>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <xtape/tape/variable.hpp>
+#include <xtape/optim/optimizer.hpp>
 
 #include <limits>
 #include <vector>
@@ -29,13 +29,10 @@ struct sgd_options {
 ///     optimizer.zero_grad();
 ///     loss.backward();
 ///     optimizer.step();
-///
-/// It refers to the parameters, and goes on doing so when the model is moved or assigned to.
 template <real T>
-class XTAPE_API sgd {
+class XTAPE_API sgd : public optimizer<T> {
  public:
-  /// Throws domain_error for an option outside its domain, for no parameters, and for a parameter
-  /// that is listed twice; tape_error for a variable that is no parameter.
+  /// Throws domain_error for an option outside its domain; else as optimizer does.
   sgd(std::vector<variable<T>> parameters, const sgd_options& options,
       location where = location::current());
 
@@ -45,18 +42,11 @@ class XTAPE_API sgd {
   /// gradient or the one it had at first.
   void step(location where = location::current());
 
-  /// Forgets the gradients of all its parameters.
-  void zero_grad();
-
-  double learning_rate() const noexcept { return options_.learning_rate; }
-  /// The rate from the next step on. Throws domain_error unless it is finite and 0 or greater.
-  void set_learning_rate(double rate, location where = location::current());
-
-  const sgd_options& options() const noexcept { return options_; }
+  /// As given, with the learning rate of now.
+  sgd_options options() const noexcept;
 
  private:
   sgd_options options_;
-  std::vector<variable<T>> parameters_;
   std::vector<array<T>> velocities_;  // one a parameter; empty without momentum
 };
 

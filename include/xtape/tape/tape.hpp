@@ -43,8 +43,7 @@ class XTAPE_API entry : detail::pinned {
   location where() const { return where_; }
 
   std::size_t input_count() const { return inputs().size(); }
-  /// "%3" for the result of entry 3, a parameter's or variable's name, or "constant (2, 3)"; empty past the
-  /// last.
+  /// "%3" for the result of entry 3, a parameter's or variable's name, or "constant (2, 3)"; empty past the last.
   std::string input_text(std::size_t k) const;
   /// The result, and an argument, as variables. Throws tape_error where T is not their element type.
   template <real T>

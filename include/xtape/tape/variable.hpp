@@ -7,10 +7,9 @@
 
 namespace xtape {
 
-/// A handle on an immutable value that operations combine. Cheap to copy: copies share the value. Made from an
-/// array it is a constant; made by an operation while a tape is alive, from anything that depends on a
-/// parameter, it is *tracked* and has a history that backward follows. A value outlives its tape; only its
-/// history goes with it.
+/// A handle on an immutable value that operations combine. Cheap to copy: copies share the value. Made from an array it is
+/// a constant; made by an operation while a tape is alive, from anything that depends on a parameter, it is *tracked* and
+/// has a history that backward follows. A value outlives its tape; only its history goes with it.
 template <real T>
 class XTAPE_API variable {
  public:
@@ -52,17 +51,15 @@ class XTAPE_API variable {
   /// The same value without history: a constant to whatever uses it.
   variable detach() const;
 
-  /// Runs the tape backwards from this value: every parameter p it depends on gets p.grad() += d(this)/dp. The
-  /// value must have one element; otherwise pass the cotangent `seed`, an array of its shape, and p.grad() +=
-  /// seed . d(this)/dp. May be called again while the tape lives. Throws tape_error without a tape, with one
-  /// that is gone, or when a parameter changed in between; shape_error for a missing or misshapen seed.
-  /// Gradients are then as before.
+  /// Runs the tape backwards from this value: every parameter p it depends on gets p.grad() += d(this)/dp. The value must
+  /// have one element; otherwise pass its cotangent, an array or variable of its shape, and p.grad() += seed . d(this)/dp.
+  /// May be called again while the tape lives. Throws tape_error without a tape, with one that is gone, or when a parameter
+  /// changed in between; shape_error for a missing or misshapen seed. Gradients are then as before.
   void backward(location where = location::current()) const;
-  void backward(const array<T>& seed, location where = location::current()) const;
+  void backward(const variable& seed, location where = location::current()) const;
 
-  /// d(loss)/d(this), summed over the backward calls since zero_grad. Zeros for a parameter no backward
-  /// reached. An intermediate value's gradient is only there if keep_grad asked for it before backward:
-  /// tape_error otherwise.
+  /// d(loss)/d(this), summed over the backward calls since zero_grad. Zeros for a parameter no backward reached. An
+  /// intermediate value's gradient is only there if keep_grad asked for it before backward: tape_error otherwise.
   const array<T>& grad(location where = location::current()) const;
   /// Whether a backward call reached it since zero_grad.
   bool has_grad() const { return node().grad() != nullptr && node().grad()->filled; }
