@@ -9,7 +9,7 @@
 #include <string>
 
 // Every promise of portability rests on each + - * / and square root being rounded once, on its
-// own: meson.build compiles this file with -ffp-contract=off.
+// own: src/meson.build compiles it with -ffp-contract=off.
 static_assert(FLT_EVAL_METHOD == 0, "double arithmetic must be done in double precision");
 #if defined(__FAST_MATH__)
 #error "rng.cpp must not be compiled with -ffast-math"

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include <xtape/array/rng.hpp>
 #include <xtape/calculus/grad.hpp>
 #include <xtape/ops/ops.hpp>
 
@@ -113,7 +114,7 @@ TEST_CASE("options of softmax_cross_entropy", "[ops][loss]") {
 }
 
 TEST_CASE("softmax_cross_entropy can be gone back through again and again", "[ops][loss]") {
-  rng random(2);
+  xtape::rng random(2);
   const parameter<float> z(random.normal<float>({5, 7}));
   tape recording;
   const variable<float> loss = softmax_cross_entropy(z, {0, 6, 3, 3, 1});
