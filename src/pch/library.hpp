@@ -1,4 +1,4 @@
-// Compiled once for the library: the headers that take the longest. No source counts on it: `.ci/run` also builds without.
+// The headers that take the longest, for src/meson.build.
 
 #include <xtape/array/array.hpp>
 
