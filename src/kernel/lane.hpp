@@ -37,6 +37,17 @@ void store(T* to, const lane<T>& value) noexcept {
 // stores to leave the core (some 15 cycles); a masked load or store does not. AVX-512 has masks for
 // every type, AVX for float and double; other CPUs take the detour over the stack.
 
+/// Whether the CPU has masks for registers of T.
+template <class T>
+inline constexpr bool masked =
+#if defined(__AVX512F__)
+    lane_size<T> * sizeof(T) == 64;
+#elif defined(__AVX__)
+    lane_size<T> * sizeof(T) == 32;
+#else
+    false;
+#endif
+
 #if defined(__AVX__) && !defined(__AVX512F__)
 /// Eight set words, then eight clear ones: the 8 words from 8 - n on select the first n words.
 alignas(64) inline constexpr int mask_words[16] = {-1, -1, -1, -1, -1, -1, -1, -1};

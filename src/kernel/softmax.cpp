@@ -1,11 +1,13 @@
 #include "kernel/softmax.hpp"
 
+#include "kernel/exponential.hpp"
 #include "kernel/lane.hpp"
 #include "kernel/parallel.hpp"
 
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <utility>
 #include <vector>
 
 namespace xtape::kernel {
@@ -72,11 +74,6 @@ struct along {
   /// How many slices are walked over at once, and where element j of the i-th of them is.
   static std::size_t slices() noexcept { return 1; }
   static std::size_t offset(std::size_t j, std::size_t) noexcept { return j; }
-  /// What f gives for each slice.
-  template <class F>
-  lane<T> pick(const F& f) const {
-    return lane<T>(f(std::size_t{0}));
-  }
   /// Keeps a value for the next walk where the result goes. What is left of a register stays in
   /// `rest`: the masked store would be read back late.
   void keep(whole<T>, T* to, const lane<T>& value, lane<T>&) const noexcept { store(to, value); }
@@ -103,12 +100,6 @@ struct across {
   }
   std::size_t slices() const noexcept { return part.size(); }
   std::size_t offset(std::size_t j, std::size_t i) const noexcept { return j * stride + i; }
-  template <class F>
-  lane<T> pick(const F& f) const {
-    T values[lane_size<T>];
-    for (std::size_t i = 0; i < slices(); ++i) values[i] = f(i);
-    return part.load(values);
-  }
   void keep(Part, T* to, const lane<T>& value, lane<T>&) const noexcept { part.store(to, value); }
   lane<T> kept(Part, const T* at, const lane<T>&) const noexcept { return part.load(at); }
   lane<T> sum(const running<T>& values) const noexcept { return values.sum(); }
@@ -127,24 +118,84 @@ void with_walk_across(std::size_t n, std::size_t stride, std::size_t width, cons
 
 // Note [Narrow rows]: a row of a few elements leaves most of a register empty and spends its time in
 // sums across it. As many narrow rows as a register has elements are therefore turned into columns
-// on the stack, where one register holds an element of each.
+// on the stack, where one register holds an element of each: square by square, in registers.
 
 /// Rows up to this long count as narrow.
 constexpr std::size_t narrow = 32;
 
+/// Whole squares, since `narrow` is a multiple of every size.
 template <class T>
 using columns = std::array<T, narrow * lane_size<T>>;
 
 template <class T>
+using square = std::array<lane<T>, lane_size<T>>;
+
+/// The elements from `First` on of two registers in turn: a0 b0 a1 b1 ...
+template <std::size_t First, class Register, std::size_t... J>
+Register interleave(Register a, Register b, std::index_sequence<J...>) noexcept {
+  return __builtin_shufflevector(a, b, (First + J / 2 + J % 2 * sizeof...(J))...);
+}
+
+/// Element j of register i becomes element i of register j, in as many rounds as the size has bits: each
+/// interleaves the registers of the first half with those of the second.
+template <class T, std::size_t Size = lane_size<T>, std::size_t... I>
+[[gnu::always_inline]] inline square<T> transposed(const square<T>& s,
+                                                   std::index_sequence<I...> all) {
+  constexpr std::size_t half = sizeof...(I) / 2;
+  if constexpr (Size == 1)
+    return s;
+  else
+    return transposed<T, Size / 2>(
+        square<T>{lane<T>(interleave<I % 2 * half>(s[I / 2].data, s[I / 2 + half].data, all))...},
+        all);
+}
+
+/// Where there are fewer rows than a register has elements, the last one is repeated.
+template <class T, class Part, std::size_t... I>
+void square_to_columns(Part part, std::size_t rows, std::size_t n, const T* x, T* to,
+                       std::index_sequence<I...> all) noexcept {
+  const square<T> s = transposed<T>({part.load(x + std::min(I, rows - 1) * n)...}, all);
+  (store(to + I * sizeof...(I), s[I]), ...);
+}
+
+template <class T, class Part, std::size_t... I>
+void square_to_rows(Part part, std::size_t rows, std::size_t n, const T* x, T* to,
+                    std::index_sequence<I...> all) noexcept {
+  const square<T> s = transposed<T>({load(x + I * sizeof...(I))...}, all);
+  ((I < rows ? part.store(to + I * n, s[I]) : void()), ...);
+}
+
+/// Calls f(first column, part, indices) for the squares that rows of n are cut into, and returns the first column
+/// left over. A part of a square pays where it is at least half and masks load and store it.
+template <class T, class F>
+std::size_t by_squares(std::size_t n, const F& f) {
+  constexpr std::size_t size = lane_size<T>;
+  constexpr std::make_index_sequence<size> all;
+  std::size_t j = 0;
+  for (; j + size <= n; j += size) f(j, whole<T>{}, all);
+  if (!masked<T> || n - j < size / 2) return j;
+  f(j, partial<T>{n - j}, all);
+  return n;
+}
+
+template <class T>
 void rows_to_columns(std::size_t rows, std::size_t n, const T* x, columns<T>& to) noexcept {
-  for (std::size_t i = 0; i < rows; ++i)
-    for (std::size_t j = 0; j < n; ++j) to[j * lane_size<T> + i] = x[i * n + j];
+  constexpr std::size_t size = lane_size<T>;
+  std::size_t j = by_squares<T>(n, [&](std::size_t first, auto part, auto all) {
+    square_to_columns(part, rows, n, x + first, to.data() + first * size, all);
+  });
+  for (; j < n; ++j)
+    for (std::size_t i = 0; i < rows; ++i) to[j * size + i] = x[i * n + j];
 }
 
 template <class T>
 void columns_to_rows(std::size_t rows, std::size_t n, const columns<T>& x, T* to) noexcept {
-  for (std::size_t i = 0; i < rows; ++i)
-    for (std::size_t j = 0; j < n; ++j) to[i * n + j] = x[j * lane_size<T> + i];
+  constexpr std::size_t size = lane_size<T>;
+  std::size_t j = by_squares<T>(n, [&](std::size_t first, auto part, auto all) {
+    square_to_rows(part, rows, n, x.data() + first * size, to + first, all);
+  });
+  for (; j < n; ++j)
+    for (std::size_t i = 0; i < rows; ++i) to[i * n + j] = x[j * size + i];
 }
 
 /// Whether narrow rows are worth turning: with exponentials they are, for a few products not.
@@ -212,7 +263,7 @@ template <class T, class Walk>
 lane<T> exp_sum(const Walk& walk, const T* x, const lane<T>& shift, T* y, lane<T>& rest) {
   running<T> sum(T(0));
   walk.each([&](std::size_t j, auto part, std::size_t slot) {
-    const lane<T> e = xsimd::exp(part.load(x + j, -infinity<T>) - shift);
+    const lane<T> e = exp(part.load(x + j, -infinity<T>) - shift);
     if (y != nullptr) walk.keep(part, y + j, e, rest);
     sum.at[slot] += e;
   });
@@ -262,40 +313,46 @@ void logsumexp(std::size_t outer, std::size_t n, std::size_t inner, const T* x, 
                     });
 }
 
+namespace {
+
+/// gx_j (+)= value(g_j, y_j, s), where s is what add(s, g_j, y_j) makes of 0 along the slice.
+template <class T, class Add, class Value>
+void vjp(std::size_t outer, std::size_t n, std::size_t inner, const T* g, const T* y,
+         bool accumulate, T* gx, const Add& add, const Value& value) {
+  over_slices<T, 2, narrow_rows::as_they_are>(
+      outer, n, inner, {g, y}, gx, [&](const auto& walk, const auto& in, T* to, std::size_t) {
+        running<T> running_sum(T(0));
+        walk.each([&](std::size_t j, auto part, std::size_t slot) {
+          running_sum.at[slot] =
+              add(running_sum.at[slot], part.load(in[0] + j), part.load(in[1] + j));
+        });
+        const lane<T> sum = walk.sum(running_sum);
+        walk.each([&](std::size_t j, auto part, std::size_t) {
+          const lane<T> each = value(part.load(in[0] + j), part.load(in[1] + j), sum);
+          part.store(to + j, accumulate ? part.load(to + j) + each : each);
+        });
+      });
+}
+
+}  // namespace
+
 template <class T>
 void softmax_vjp(std::size_t outer, std::size_t n, std::size_t inner, const T* g, const T* y,
                  bool accumulate, T* gx) {
-  over_slices<T, 2, narrow_rows::as_they_are>(
-      outer, n, inner, {g, y}, gx,
-      [accumulate](const auto& walk, const auto& in, T* to, std::size_t) {
-        running<T> sum(T(0));
-        walk.each([&](std::size_t j, auto part, std::size_t slot) {
-          sum.at[slot] = xsimd::fma(part.load(in[0] + j), part.load(in[1] + j), sum.at[slot]);
-        });
-        const lane<T> mean = walk.sum(sum);
-        walk.each([&](std::size_t j, auto part, std::size_t) {
-          const lane<T> value = part.load(in[1] + j) * (part.load(in[0] + j) - mean);
-          part.store(to + j, accumulate ? part.load(to + j) + value : value);
-        });
-      });
+  using l = const lane<T>&;
+  vjp(
+      outer, n, inner, g, y, accumulate, gx,
+      [](l sum, l g_j, l y_j) { return xsimd::fma(g_j, y_j, sum); },
+      [](l g_j, l y_j, l sum) { return y_j * (g_j - sum); });
 }
 
 template <class T>
 void log_softmax_vjp(std::size_t outer, std::size_t n, std::size_t inner, const T* g, const T* y,
                      bool accumulate, T* gx) {
-  over_slices<T, 2, narrow_rows::as_they_are>(
-      outer, n, inner, {g, y}, gx,
-      [accumulate](const auto& walk, const auto& in, T* to, std::size_t) {
-        running<T> sum(T(0));
-        walk.each([&](std::size_t j, auto part, std::size_t slot) {
-          sum.at[slot] += part.load(in[0] + j);
-        });
-        const lane<T> total = walk.sum(sum);
-        walk.each([&](std::size_t j, auto part, std::size_t) {
-          const lane<T> value = part.load(in[0] + j) - xsimd::exp(part.load(in[1] + j)) * total;
-          part.store(to + j, accumulate ? part.load(to + j) + value : value);
-        });
-      });
+  using l = const lane<T>&;
+  vjp(
+      outer, n, inner, g, y, accumulate, gx, [](l sum, l g_j, l) { return sum + g_j; },
+      [](l g_j, l y_j, l sum) { return g_j - exp(y_j) * sum; });
 }
 
 namespace {
@@ -358,25 +415,26 @@ T softmax_cross_entropy(std::size_t b, std::size_t c, const T* x, const int* lab
   T* sums = losses.sums();
   T* weights = losses.weights();
   T* products = losses.products();
-  over_slices<T, 1>(
-      b, c, 1, {x}, gradient, [=](const auto& walk, const auto& in, T* to, std::size_t index) {
-        const auto label = [&](std::size_t i) {
-          return walk.offset(static_cast<std::size_t>(labels[index + i]), i);
-        };
-        const lane<T> chosen = walk.pick([&](std::size_t i) { return in[0][label(i)]; });
-        const lane<T> shift = shift_of(walk, in[0]);
-        lane<T> rest(T(0));
-        const lane<T> sum = exp_sum(walk, in[0], shift, to, rest);
-        walk.store_result(sums + index, sum);
-        walk.store_result(weights + index, lane<T>(T(1)));
-        walk.store_result(products + index, chosen - shift);
-        if (to == nullptr) return;
-        const lane<T> factor = lane<T>(scale) / sum;
-        walk.each([&](std::size_t j, auto part, std::size_t) {
-          part.store(to + j, walk.kept(part, to + j, rest) * factor);
-        });
-        for (std::size_t i = 0; i < walk.slices(); ++i) to[label(i)] -= scale;
-      });
+  const auto label = [labels](std::size_t i) { return static_cast<std::size_t>(labels[i]); };
+  over_slices<T, 1>(b, c, 1, {x}, gradient,
+                    [=](const auto& walk, const auto& in, T* to, std::size_t index) {
+                      const lane<T> shift = shift_of(walk, in[0]);
+                      lane<T> rest(T(0));
+                      const lane<T> sum = exp_sum(walk, in[0], shift, to, rest);
+                      walk.store_result(sums + index, sum);
+                      walk.store_result(weights + index, lane<T>(T(1)));
+                      walk.store_result(products + index, shift);
+                      // From x: the columns have just been stored, and what else reads them by element waits for that.
+                      for (std::size_t i = index; i < index + walk.slices(); ++i)
+                        products[i] = x[i * c + label(i)] - products[i];
+                      if (to == nullptr) return;
+                      const lane<T> factor = lane<T>(scale) / sum;
+                      walk.each([&](std::size_t j, auto part, std::size_t) {
+                        part.store(to + j, walk.kept(part, to + j, rest) * factor);
+                      });
+                      for (std::size_t i = 0; i < walk.slices(); ++i)
+                        to[walk.offset(label(index + i), i)] -= scale;
+                    });
   return losses.mean();
 }
 
@@ -396,7 +454,7 @@ void softmax_cross_entropy(std::size_t b, std::size_t c, const T* x, const T* ta
                         const lane<T> zero(T(0));
                         const lane<T> z = part.load(in[0] + j, -infinity<T>) - shift;
                         const lane<T> t = part.load(in[1] + j);
-                        sum_of.at[slot] += xsimd::exp(z);
+                        sum_of.at[slot] += exp(z);
                         weight_of.at[slot] += t;
                         product_of.at[slot] += xsimd::select(t == zero, zero, t * z);
                       });

@@ -7,9 +7,13 @@
 #include <xtape/ops/arithmetic.hpp>
 #include <xtape/ops/elementary.hpp>
 
+#include "kernel/exponential.hpp"
 #include "kernel/lane.hpp"
 
 namespace xtape::detail {
+
+using kernel::exp;
+using kernel::tanh;
 
 template <class T, class A>
 xsimd::batch<T, A> scaled(const xsimd::batch<T, A>& x, double factor) {
@@ -99,12 +103,12 @@ xsimd::batch<T, A> clip(const xsimd::batch<T, A>& x, double low, double high) {
 
 /// The logistic function, and the softplus log(1 + e^x) in a form in which nothing overflows.
 template <class T, class A>
-xsimd::batch<T, A> sigmoid(const xsimd::batch<T, A>& x) {
-  return 1 / (1 + xsimd::exp(-x));
+[[gnu::always_inline]] inline xsimd::batch<T, A> sigmoid(const xsimd::batch<T, A>& x) {
+  return 1 / (1 + exp(-x));
 }
 template <class T, class A>
 xsimd::batch<T, A> softplus(const xsimd::batch<T, A>& x) {
-  return gate(x, x) + xsimd::log1p(xsimd::exp(-xsimd::abs(x)));
+  return gate(x, x) + xsimd::log1p(exp(-xsimd::abs(x)));
 }
 
 }  // namespace xtape::detail

@@ -320,7 +320,8 @@ void check_labels(std::string_view name, const operand<T>& x, const std::vector<
                           std::to_string(labels.size()) + " labels",
                       x.where());
   for (std::size_t i = 0; i < n; ++i)
-    if (labels[i] != ignored && (labels[i] < 0 || static_cast<std::size_t>(labels[i]) >= classes))
+    if (static_cast<std::size_t>(labels[i]) >= classes &&
+        labels[i] != ignored)  // so is one below 0
       throw domain_error(std::string(name) + ": label " + std::to_string(labels[i]) + " at index " +
                              std::to_string(i) + ": labels must be 0.." +
                              std::to_string(classes - 1),

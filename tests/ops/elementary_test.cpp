@@ -106,6 +106,12 @@ TEMPLATE_TEST_CASE("elementary functions are exact to 4 units in the last place"
       {"cosh", cosh, [](long double x) { return std::cosh(x); }, -most, most},
       {"erf", erf, [](long double x) { return std::erf(x); }, -7, 7},
       {"erfc", erfc, [](long double x) { return std::erfc(x); }, -7, sizeof(T) == 4 ? 9 : 26},
+      {"exp", exp, [](long double x) { return std::exp(x); }, sizeof(T) == 4 ? -87 : -708,
+       sizeof(T) == 4 ? 88.3 : 709.4},
+      {"tanh", tanh, [](long double x) { return std::tanh(x); }, -1, 1},
+      {"tanh", tanh, [](long double x) { return std::tanh(x); }, -25, 25},
+      {"sigmoid", sigmoid, [](long double x) { return 1 / (1 + std::exp(-x)); },
+       sizeof(T) == 4 ? -87 : -700, 700},
       {"softplus", softplus, [](long double x) { return std::log1p(std::exp(x)); }, -80, 500},
       {"log_sigmoid", log_sigmoid, [](long double x) { return -std::log1p(std::exp(-x)); }, -500,
        80},
@@ -122,6 +128,26 @@ TEMPLATE_TEST_CASE("elementary functions are exact to 4 units in the last place"
                    [](long double v) { return std::pow(v, 2.5L); }) <= 1);
   CHECK(worst_ulps(xtape::pow(x, -3).value(), x,
                    [](long double v) { return std::pow(v, -3.0L); }) <= 1);
+}
+
+TEMPLATE_TEST_CASE("tanh keeps signs and tiny numbers, and is never beyond 1", "[ops][elementary]",
+                   float, double) {
+  using T = TestType;
+  const auto bent = [](const array<T>& x) { return tanh(operand<T>(x)).value(); };
+  for (const T tiny : {T(0), limits<T>::denorm_min(), 3 * limits<T>::denorm_min(), limits<T>::min(),
+                       limits<T>::epsilon() / 8}) {
+    const array<T> y = bent(array<T>{tiny, -tiny});
+    CHECK(y(0) == tiny);
+    CHECK(y(1) == -tiny);
+    CHECK(std::signbit(y(1)));
+  }
+  const array<T> x = spread<T>(0, 30, 20'000), y = bent(x), mirrored = bent(array<T>(-x));
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    REQUIRE(y.data()[i] == -mirrored.data()[i]);
+    REQUIRE(y.data()[i] <= 1);
+    if (x.data()[i] > 20) REQUIRE(y.data()[i] == 1);
+  }
+  CHECK(bent(array<T>{limits<T>::max()})(0) == 1);
 }
 
 TEMPLATE_TEST_CASE("elementary functions at the ends of their domains", "[ops][elementary]", float,
@@ -142,6 +168,8 @@ TEMPLATE_TEST_CASE("elementary functions at the ends of their domains", "[ops][e
      {inf, -inf, 0, none}, {-inf, -inf, 0, none});
   at("rsqrt", [](const auto& x) { return rsqrt(x); }, {0, -1, inf, 4}, {inf, none, 0, 0.5},
      {-inf, none, 0, -1.0 / 16});
+  at("exp", [](const auto& x) { return exp(x); }, {1000, -1000, inf, -inf, none, 0, 1e30, -1e30},
+     {inf, 0, inf, 0, none, 1, inf, 0}, {inf, 0, inf, 0, none, 1, inf, 0});
   at("expm1", [](const auto& x) { return expm1(x); }, {1000, -1000, inf, -inf, none, 0},
      {inf, -1, inf, -1, none, 0}, {inf, 0, inf, 0, none, 1});
   at("log1p", [](const auto& x) { return log1p(x); }, {-1, -2, inf, none, 0},
