@@ -3,6 +3,7 @@
 // included, so that a value never depends on where in an array it stands.
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <limits>
 #include <type_traits>
@@ -184,7 +185,7 @@ T horizontal_max(const lane<T>& value) noexcept {
   value.store_aligned(buffer);
   T greatest = buffer[0];
   for (std::size_t i = 1; i < lane_size<T>; ++i)
-    if (!(buffer[i] <= greatest)) greatest = buffer[i];
+    if (buffer[i] > greatest || std::isnan(buffer[i])) greatest = buffer[i];  // and a NaN stays
   return greatest;
 #endif
 }

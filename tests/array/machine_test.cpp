@@ -48,7 +48,7 @@ TEST_CASE("subnormals are flushed in a scope, on all threads, and kept after it"
   CHECK(zeros() == std::pair(none, none));
 }
 
-TEST_CASE("matrix products flush subnormals on BLAS's threads", "[array][machine]") {
+TEST_CASE("matrix products flush subnormals on BLAS's threads", "[array][machine][long]") {
   const array<float> a = xt::ones<float>({512, 512}) * 1e-20f;
   const auto zero = [&] {
     const array<float> c = matmul(a, a * 1e-4f).value();  // 512 * 1e-44

@@ -479,7 +479,7 @@ TEST_CASE("the operations of the catalogue are right", "[calculus][mutants]") {
 }
 
 TEST_CASE("every wrong derivative of the catalogue is convicted, and named",
-          "[calculus][mutants]") {
+          "[calculus][mutants][long]") {
   const std::vector<mutant> mutants = catalogue();
   CHECK(mutants.size() >= 60);
   for (const mutant& each : mutants) {

@@ -13,7 +13,7 @@
 namespace xp = xtape;
 
 TEST_CASE("nine sigmoid layers: gradients vanish by the factor the initializer predicts",
-          "[nn][example]") {
+          "[nn][example][long]") {
   const auto seed = GENERATE(std::uint64_t{1}, std::uint64_t{42});
   CAPTURE(seed);
   const std::vector<layer_figures> layers = class_exercise(seed);

@@ -167,7 +167,7 @@ TEST_CASE("full Jacobians in float", "[ops]") {
   CHECK(passed * 100 >= tried * 95);  // in float, some derivatives drown in rounding
 }
 
-TEST_CASE("derivatives too great by one part in a thousand are found", "[ops]") {
+TEST_CASE("derivatives too great by one part in a thousand are found", "[ops][long]") {
   table::for_each_call([](const operation& op, const call& shapes) {
     if (!has_elements(shapes)) return;
     const arrays<double> x = draw(op, shapes, 2);
@@ -211,7 +211,7 @@ TEST_CASE("at +-300 and at subnormal numbers", "[ops]") {
 }
 
 // XTAPE_SEEDS says how many seeds; the nightly run sets 1,000.
-TEST_CASE("right derivatives are acquitted, whatever the seed", "[ops][acquittal]") {
+TEST_CASE("right derivatives are acquitted, whatever the seed", "[ops][acquittal][long]") {
   const char* const wanted = std::getenv("XTAPE_SEEDS");
   const unsigned seeds =
       wanted != nullptr ? static_cast<unsigned>(std::strtoul(wanted, nullptr, 10)) : 1;

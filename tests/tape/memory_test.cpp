@@ -97,7 +97,7 @@ TEST_CASE("a million entries", "[tape][memory]") {
 // memory. The best of several runs each; more of them while neighbours on the machine are loud.
 // What a million entries cost against a thousand in the cache, scripts/benchmark shows below its table
 // (docs/performance.md).
-TEST_CASE("an entry costs the same on a short and on a long tape", "[tape][memory]") {
+TEST_CASE("an entry costs the same on a short and on a long tape", "[tape][memory][long]") {
   const parameter<double> x(full<double>({}, 1));
   const auto seconds = [&](std::size_t tapes, std::size_t entries) {
     const auto start = std::chrono::steady_clock::now();
