@@ -27,22 +27,22 @@ std::pair<std::size_t, std::size_t> zeros() {
 
 TEST_CASE("subnormals are flushed in a scope, on all threads, and kept after it",
           "[array][machine]") {
-  const std::size_t none = 0, all = large.size();
+  const std::size_t none = 0, every = large.size();
   CHECK(zeros() == std::pair(none, none));
   const array<float> subnormal = (variable<float>(large) * 1e-10f).value();
   {
     const flush_subnormals fast;
     CHECK(subnormals_flushed());
-    CHECK(zeros() == std::pair(all, all));
+    CHECK(zeros() == std::pair(every, every));
     // As an argument, too.
     const array<float> back = (variable<float>(subnormal) * 1e30f).value();
-    CHECK(static_cast<std::size_t>(std::count(back.begin(), back.end(), 0.0f)) == all);
+    CHECK(static_cast<std::size_t>(std::count(back.begin(), back.end(), 0.0f)) == every);
     {
       const flush_subnormals kept(false);
       CHECK(!subnormals_flushed());
       CHECK(zeros() == std::pair(none, none));
     }
-    CHECK(zeros() == std::pair(all, all));
+    CHECK(zeros() == std::pair(every, every));
   }
   CHECK(!subnormals_flushed());
   CHECK(zeros() == std::pair(none, none));

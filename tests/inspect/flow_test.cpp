@@ -124,9 +124,9 @@ TEST_CASE("a flow needs a loss on a living tape", "[inspect][flow][errors]") {
 TEST_CASE("updates beside the values they change", "[inspect][flow]") {
   rng random(3);
   const nn::linear<double> layer(2, 3, init::glorot_normal(), random);
-  const std::vector<variable<double>> all = nn::parameters<double>(layer);
-  optim::sgd<double> optimizer(all, {.learning_rate = 0.5});
-  const update_ratios<double> watch(all);
+  const std::vector<variable<double>> parameters = nn::parameters<double>(layer);
+  optim::sgd<double> optimizer(parameters, {.learning_rate = 0.5});
+  const update_ratios<double> watch(parameters);
   for (const auto& row : watch.measure()) CHECK(row.ratio == 0);
   {
     const tape recording;
