@@ -15,6 +15,22 @@
 #endif
 #include <xsimd/xsimd.hpp>
 
+// xsimd 8 divides floats, and takes their square roots, as 32-bit ARM must: by estimates, which are not
+// exactly rounded and make NaN of 0 and of infinity. 64-bit ARM has instructions for both.
+#if defined(__aarch64__)
+namespace xsimd {
+template <>
+inline batch<float, neon64>& batch<float, neon64>::operator/=(
+    const batch<float, neon64>& other) noexcept {
+  return *this = batch<float, neon64>(vdivq_f32(*this, other));
+}
+template <>
+inline batch<float, neon64> sqrt(const batch<float, neon64>& x) noexcept {
+  return vsqrtq_f32(x);
+}
+}  // namespace xsimd
+#endif
+
 namespace xtape::kernel {
 
 /// As many T as one register of the target CPU holds.
