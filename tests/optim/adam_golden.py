@@ -52,7 +52,9 @@ print("};")
 print()
 print("inline const std::vector<trajectory> trajectories = {")
 for name, decoupled, *options in CASES:
-    print(f'    {{"{name}", {str(decoupled).lower()}, {", ".join(map(repr, options))},')
+    print(f'    {{"{name}",\n     {str(decoupled).lower()},')
+    for option in options:
+        print(f"     {option!r},")
     points = [f"{{{t}, {{{', '.join(map(repr, w))}}}}}" for t, w in trajectory(decoupled, *options)]
     print("     {" + ",\n      ".join(points) + "}},")
 print("};")
