@@ -2,6 +2,7 @@
 // exp of lanes and what is made of it, always inlined and without branches. xsimd's functions are as exact, but gcc
 // leaves the longer ones out of line (tanh; exp of doubles), and lanes then travel through memory at every call.
 
+#include <bit>
 #include <concepts>
 #include <cstdint>
 #include <limits>
@@ -42,8 +43,9 @@ template <class T, class A>
   constexpr T shift = T(integer{3} << (digits - 1)) + T(std::numeric_limits<T>::max_exponent - 1);
   const lane shifted = xsimd::fma(x, lane(T(1.44269504088896341)), lane(shift));
   const lane k = shifted - lane(shift);
+  // Not xsimd's cast: what its template argument says differs between versions.
   const lane power =
-      xsimd::bitwise_cast<lane>(xsimd::bitwise_cast<xsimd::batch<integer, A>>(shifted) << digits);
+      std::bit_cast<lane>(std::bit_cast<xsimd::batch<integer, A>>(shifted) << digits);
   // fma, because fnma costs an instruction more on AVX-512
   lane r = xsimd::fma(k, lane(single ? T(-0x1.62e4p-1) : T(-0x1.62e42fefa2p-1)), x);
   r = xsimd::fma(k, lane(single ? T(-1.4286068203094e-6) : T(-7.3710025651677988999e-13)), r);
