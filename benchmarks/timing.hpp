@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <fstream>
 #include <functional>
 #include <regex>
 #include <string>
@@ -14,14 +15,26 @@
 
 namespace benchmarks {
 
-/// Times a step: 5 times unmeasured, then until `seconds` or 5000 steps are over, but at least 7 times.
+/// A line of what Linux says of this process, "VmRSS:" or "VmHWM:" (the most that VmRSS was), in MiB.
+inline double memory(const std::string& key) {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;)
+    if (double kib = 0; word == key && status >> kib) return kib / 1024;
+  return 0;
+}
+
+/// Times a step: 5 times unmeasured, then until `seconds` or 5000 steps are over, but at least 7 times. The first
+/// steps tell what memory a step takes at its height, beyond what was there before: gradients, the optimizer's state, values.
 class timer {
  public:
   explicit timer(double seconds) : seconds_(seconds) {}
 
   template <class Step>
   void operator()(const Step& step) {
+    std::ofstream("/proc/self/clear_refs") << 5;  // begins VmHWM anew
+    const double before_all = memory("VmRSS:");
     for (int i = 0; i < 5; ++i) step();
+    peak_ = memory("VmHWM:") - before_all;
     const auto begin = clock::now();
     const auto elapsed = [&] {
       return std::chrono::duration<double>(clock::now() - begin).count();
@@ -40,10 +53,12 @@ class timer {
     std::nth_element(steps_.begin(), middle, steps_.end());
     return *middle;
   }
+  /// MiB.
+  double peak() const { return peak_; }
 
  private:
   using clock = std::chrono::steady_clock;
-  double seconds_;
+  double seconds_, peak_ = 0;
   std::vector<double> steps_;
 };
 
@@ -56,10 +71,10 @@ struct workload {
 
 inline constexpr const char* usage =
     "usage: %s [--seconds S] [--list] [WORKLOAD...]\n"
-    "Prints the median time of a step of each workload: all of them, or those of a given name, or "
-    "in\n"
-    "whose name a given regular expression is found. A step is measured for up to S seconds "
-    "(1.5).\n"
+    "Prints the median time of a step of each workload, and the memory it takes at its height: of "
+    "all of them, or those\n"
+    "of a given name, or in whose name a given regular expression is found. A step is measured for "
+    "up to S seconds (1.5).\n"
     "OMP_NUM_THREADS says how many threads are used.\n";
 
 /// The body of main().
@@ -111,7 +126,7 @@ inline int run(int argc, char** argv, const std::vector<workload>& workloads) {
       timer time(seconds);
       each.run(time);
       const double median = time.median();
-      std::printf("%-30s %12.2f us", each.name.c_str(), median);
+      std::printf("%-30s %12.2f us %9.2f MiB", each.name.c_str(), median, time.peak());
       if (each.entries > 0)
         std::printf("  %.1f ns an entry", 1000 * median / static_cast<double>(each.entries));
       std::printf("\n");

@@ -167,6 +167,10 @@ std::vector<std::int64_t> sizes(std::int64_t first, std::int64_t hidden, std::si
   return all;
 }
 
+void deep(timer& time, std::size_t layers) { classify(time, sizes(32, 32, layers, 10), 16, tanh); }
+
+void wide(timer& time, std::int64_t batch) { regress(time, sizes(500, 512, 8, 1), batch, sigmoid); }
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -181,9 +185,14 @@ int main(int argc, char** argv) {
            [](timer& t) {
              classify(t, {784, 89, 10}, 60, tanh);
            }},
-          {"seed004 9x512 b1000 sigm",
-           [](timer& t) { regress(t, sizes(500, 512, 8, 1), 1000, sigmoid); }},
-          {"deep50x32 b16 tanh", [](timer& t) { classify(t, sizes(32, 32, 50, 10), 16, tanh); }},
+          {"seed004 9x512 b1000 sigm", [](timer& t) { wide(t, 1000); }},
+          {"deep50x32 b16 tanh", [](timer& t) { deep(t, 50); }},
+          {"deep25x32 b16 tanh", [](timer& t) { deep(t, 25); }},
+          {"deep100x32 b16 tanh", [](timer& t) { deep(t, 100); }},
+          {"deep200x32 b16 tanh", [](timer& t) { deep(t, 200); }},
+          {"seed004 9x512 b500 sigm", [](timer& t) { wide(t, 500); }},
+          {"seed004 9x512 b2000 sigm", [](timer& t) { wide(t, 2000); }},
+          {"seed004 9x512 b4000 sigm", [](timer& t) { wide(t, 4000); }},
           {"tiny 4-8-3 b8 tanh",
            [](timer& t) {
              classify(t, {4, 8, 3}, 8, tanh);

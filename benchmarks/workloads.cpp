@@ -201,6 +201,14 @@ std::vector<std::size_t> sizes(std::size_t first, std::size_t hidden, std::size_
   return all;
 }
 
+void deep(timer& time, std::size_t layers) {
+  classify(time, sizes(32, 32, layers, 10), 16, xp::tanh);
+}
+
+void wide(timer& time, std::size_t batch) {
+  regress(time, sizes(500, 512, 8, 1), batch, xp::sigmoid);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -217,10 +225,8 @@ int main(int argc, char** argv) {
            [](timer& t) {
              classify(t, {784, 89, 10}, 60, xp::tanh);
            }},
-          {"seed004 9x512 b1000 sigm",
-           [](timer& t) { regress(t, sizes(500, 512, 8, 1), 1000, xp::sigmoid); }},
-          {"deep50x32 b16 tanh",
-           [](timer& t) { classify(t, sizes(32, 32, 50, 10), 16, xp::tanh); }},
+          {"seed004 9x512 b1000 sigm", [](timer& t) { wide(t, 1000); }},
+          {"deep50x32 b16 tanh", [](timer& t) { deep(t, 50); }},
           {"tiny 4-8-3 b8 tanh",
            [](timer& t) {
              classify(t, {4, 8, 3}, 8, xp::tanh);
@@ -236,6 +242,12 @@ int main(int argc, char** argv) {
           {"broadcast x*r+r sum f+b", broadcast},
           {"fashion epoch 784-128-10 b128", fashion_epoch},
           {"adam 1e6 parameters", adam},
+          {"deep25x32 b16 tanh", [](timer& t) { deep(t, 25); }},
+          {"deep100x32 b16 tanh", [](timer& t) { deep(t, 100); }},
+          {"deep200x32 b16 tanh", [](timer& t) { deep(t, 200); }},
+          {"seed004 9x512 b500 sigm", [](timer& t) { wide(t, 500); }},
+          {"seed004 9x512 b2000 sigm", [](timer& t) { wide(t, 2000); }},
+          {"seed004 9x512 b4000 sigm", [](timer& t) { wide(t, 4000); }},
           {"sigmoids 30x128 b128, healthy", [](timer& t) { sigmoids30(t, 0.35, false); }},
           {"sigmoids 30x128 b128, subnormal", [](timer& t) { sigmoids30(t, 0.01, false); }},
           {"sigmoids 30x128 b128, flushed", [](timer& t) { sigmoids30(t, 0.01, true); }},

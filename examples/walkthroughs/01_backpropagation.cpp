@@ -38,6 +38,7 @@ int main(int argc, char** argv) {
 
   page.section("the tape");
   xp::tape tape;
+  tape.keep_intermediates();  // the drawing shows every value
   const variable z1 = (xp::matmul(x, w1) + b1).named("z1");
   const variable h = xp::sigmoid(z1).named("h");
   const variable z2 = (xp::matmul(h, w2) + b2).named("z2");

@@ -8,16 +8,17 @@
 
 namespace xp = xtape;
 using array = xp::array<float>;
+using operand = xp::operand<float>;
 using parameter = xp::parameter<float>;
 
 // One hidden layer. The units' biases are the weights of a 785th pixel, which is always 1.
 struct net {
   parameter in, out;                    // (785, n), (n, 10)
   array mask = xp::full<float>({}, 1);  // a weight whose mask is 0 neither acts nor learns
-  auto hidden(const array& x) const { return xp::relu(xp::matmul(x, in * mask)).named("hidden"); }
-  auto operator()(const array& x) const { return xp::matmul(hidden(x), out); }
+  auto hidden(const operand& x) const { return xp::relu(xp::matmul(x, in * mask)).named("hidden"); }
+  auto operator()(const operand& x) const { return xp::matmul(hidden(x), out); }
   // The share of the samples for which each unit is active: relu gives more than 0 there.
-  array activity(const array& x) const { return xp::mean(xp::sign(hidden(x)), {0}).value(); }
+  array activity(const operand& x) const { return xp::mean(xp::sign(hidden(x)), {0}).value(); }
 };
 static net fresh(std::size_t n, std::uint64_t seed) {
   xp::rng random(seed);

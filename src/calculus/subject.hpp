@@ -114,7 +114,8 @@ class subject : pinned {
   /// All that comes to be on the way from the inputs to the results, in its order: use(stages).
   template <class Use>
   void follow(const Use& use) {
-    const tape recording;
+    tape recording;
+    recording.keep_intermediates();
     const variables x = arguments(inputs_);
     const variable<T> y = f_(x);
     struct : sweep_observer {
@@ -195,7 +196,8 @@ class subject : pinned {
   template <class Use>
   void run(bool record, bool moved, const Use& use) {
     variables inputs = inputs_;
-    const tape recording;
+    tape recording;
+    recording.keep_intermediates();
     if (moved)
       for (std::size_t k = 0; k < arguments_; ++k) inputs[k] = strided(inputs_[k]);
     const variables x = arguments(inputs);

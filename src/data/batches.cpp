@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 #include <string>
+#include <utility>
 
 #include "kernel/parallel.hpp"
 
@@ -75,15 +76,14 @@ void batch_range<T>::next() {
   shape_type shape = samples_->x.shape();
   const std::size_t row = samples_->x.size() / shape[0];
   shape[0] = count;
-  // Not the shape alone: the array may have been moved out of the batch, which leaves its shape
-  // behind.
-  if (batch_.x.shape() != shape || batch_.x.storage().size() != count * row)
-    batch_.x = empty<T>(shape);
+  { const variable<T> let_go = std::move(batch_.x); }
+  if (x_.shape() != shape || x_.node().shared())
+    x_ = variable<T>::adopt(new detail::node<T>(shape));
   batch_.labels.reserve(std::min(batch_size_, used_));
   batch_.labels.resize(count);
 
   const T* const source = samples_->x.data();
-  T* const target = batch_.x.data();
+  T* const target = x_.node().data();
   kernel::parallel_for(count, count * row, 1, [&](std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i) {
       const std::size_t sample = random_ == nullptr ? place_ + i : order_[place_ + i];
@@ -91,6 +91,7 @@ void batch_range<T>::next() {
       batch_.labels[i] = samples_->labels[sample];
     }
   });
+  batch_.x = x_;
   place_ += count;
 }
 

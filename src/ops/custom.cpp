@@ -13,10 +13,11 @@ class custom_entry final : public entry {
  public:
   custom_entry(variable<T>& output, location where, const custom_rule<T>& rule,
                const std::vector<variable<T>>& x)
-      : entry(output.node(), where), rule_(rule), x_(x) {
+      : entry(output.node(), where, node_base::reader), rule_(rule), x_(x) {
     slots_.reserve(x.size());
     for (const variable<T>& each : x) slots_.push_back({&each.node(), each.node().version()});
   }
+  ~custom_entry() override { release(this->output_); }
   std::string_view operation() const override { return rule_.name; }
 
  private:
@@ -68,7 +69,7 @@ variable<T> custom_op(const custom_rule<T>& rule, const std::vector<variable<T>>
     return rule.forward(arguments);
   }();
   // One that something else holds has a history, or is an argument: the result is a value of its own.
-  if (y.node().references > 1 || y.node().parameter || y.node().tape != 0) y = y.detach();
+  if (y.node().shared() || y.node().parameter || y.node().tape != 0) y = y.detach();
   if (records(x))
     recorder::write<custom_entry<T>>(*tape::current(), y, at_line::or_else(where), rule, x);
   return y;

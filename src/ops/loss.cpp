@@ -35,7 +35,7 @@ struct cross_entropy_rule : structural {
                                          wants_gradient ? gradient->node().data() : nullptr));
   }
   auto vjp(arg<0>, const variable<T>& g, const variable<T>& z) {
-    if (tape::current() == nullptr && fused_kernels) {
+    if (tape::current() == nullptr) {
       if (!gradient) forward(z.node().view());
       const variable<T> sent = *std::exchange(gradient, std::nullopt);
       if (const kernel::lane<T> by(g.item()); g.item() != 1)

@@ -1,5 +1,4 @@
 #pragma once
-// Note [Rules]
 // An operation is one small struct: its name, what its derivatives look at, `forward`, and one `vjp` (vector-Jacobian
 // product: cotangent times local derivative) an argument. See docs/engine.md, "A rule, read twice".
 
@@ -33,16 +32,12 @@ struct rule_base {
 struct elementwise : rule_base {};
 struct structural : rule_base {};
 
-/// While one is set, the operation about to become entry `entry` computes with `numbers` in place of its
-/// argument `input`: how a checker asks what one use of a value contributes.
+/// While one is set, the operation about to become that entry computes with other numbers in place of that input.
 struct probe {
   std::size_t entry, input;
   const void* numbers;
 };
 inline thread_local const probe* probing = nullptr;
-
-/// Whether structural rules use their fused kernels. Off only in the test that compares both ways.
-inline thread_local bool fused_kernels = true;
 
 /// One entry of the tape: a rule with its arguments.
 template <class Rule, real T, std::size_t N>
@@ -50,16 +45,21 @@ class recorded final : public entry {
  public:
   recorded(variable<T>& output, location where, Rule&& rule,
            const std::array<input_slot, N>& inputs)
-      : entry(output.node(), where), rule_(std::move(rule)), slots_(inputs) {}
+      : entry(output.node(), where, of_output), rule_(std::move(rule)), slots_(inputs) {}
   ~recorded() override {
     for (const input_slot& slot : slots_)
-      if (slot.node != nullptr) release(slot.node);
+      if (slot.node != nullptr) release(slot.node, of_input);
+    release(output_, of_output);
   }
+  static constexpr bool reads_output = has(Rule::saved, saves::output);
+  static constexpr bool reads_inputs = has(Rule::saved, saves::inputs);
+  static constexpr auto of_output = reads_output ? node_base::reader : node_base::holder;
+  static constexpr auto of_input = reads_inputs ? node_base::reader : node_base::holder;
   std::string_view operation() const override { return Rule::name; }
 
  private:
   std::span<const input_slot> inputs() const override { return slots_; }
-  bool saves_inputs() const override { return has(Rule::saved, saves::inputs); }
+  bool saves_inputs() const override { return reads_inputs; }
   void send(std::size_t k, sweep& pass) override {
     [&]<std::size_t... K>(std::index_sequence<K...>) {
       ((k == K ? send_to<K>(pass) : void()), ...);
@@ -72,16 +72,12 @@ class recorded final : public entry {
   decltype(auto) with_saved(const Of& of, const F& f) const {
     return [&]<std::size_t... I>(std::index_sequence<I...>)->decltype(auto) {
       const auto& g = of(as<T>(*output_->cotangent));
-      if constexpr (Rule::saved == saves::both)
+      if constexpr (reads_output)
         return f(g, of(as<T>(*output_)), of(as<T>(*slots_[I].node))...);
-      else if constexpr (Rule::saved == saves::output)
-        return f(g, of(as<T>(*output_)));
-      else if constexpr (Rule::saved == saves::inputs)
-        return f(g, of(as<T>(*slots_[I].node))...);
       else
-        return f(g);
+        return f(g, of(as<T>(*slots_[I].node))...);
     }
-    (std::make_index_sequence<N>());
+    (std::make_index_sequence < reads_inputs ? N : 0 > ());
   }
 
   template <std::size_t K>
@@ -93,19 +89,17 @@ class recorded final : public entry {
       if constexpr (Rule::passes_on(K))
         if (to.tape == output_->tape && to.shape() == as<T>(*output_).shape())  // no copy
           return pass.add(to, variable<T>::share(as<T>(*output_->cotangent)));
-      const bool numbers =
-          !pass.recorded() && (std::derived_from<Rule, elementwise> || fused_kernels);
       if constexpr (std::derived_from<Rule, elementwise>)
-        if (numbers)
+        if (!pass.recorded())
           return with_saved(values, [&](const auto&... from) {
-            constexpr std::size_t one = has(Rule::saved, saves::output) ? 2 : 1;
+            constexpr std::size_t one = reads_output ? 2 : 1;
             constexpr std::size_t dense = N == 1 ? sizeof...(from) : one;  // that do not broadcast
             const auto [data, accumulate] = pass.open(to);
             kernel::map_to<T, dense, N == 1>(as<T>(*output_).shape(), to.shape(), data, accumulate,
                                              std::array{from...}, vjp);
           });
       if constexpr (Rule::fused)
-        if (numbers)
+        if (!pass.recorded())
           return with_saved(values, [&](const auto&... from) {
             rule_.accumulate(arg<K>{}, pass.open(to), from...);
           });
@@ -136,13 +130,14 @@ class recorder {
     if (!records(from...)) return;
     using made = recorded<Rule, T, sizeof...(from)>;
     write<made>(*tape::current(), output, where, std::move(rule),
-                std::array{slot<Rule, T>(from)...});
+                std::array{slot<made, T>(from)...});
   }
 
   /// The next entry of `t`, made of all the arguments but the first.
   template <class Entry, real T, class... Rest>
   static void write(tape& t, variable<T>& output, location where, Rest&&... rest) {
     void* const memory = t.arena_.allocate(sizeof(Entry), alignof(Entry));
+    output.node().kept |= t.keep_intermediates_;
     output.node().tape = t.serial_;
     output.node().entry = static_cast<std::uint32_t>(t.size());
     t.entries_.push_back(new (memory) Entry(output, where, std::forward<Rest>(rest)...));
@@ -150,12 +145,12 @@ class recorder {
 
  private:
   // An untracked array is only kept, as a copy, where the derivatives look at it.
-  template <class Rule, real T>
+  template <class Made, real T>
   static input_slot slot(const auto& from) {
     node<T>* n = from.node();
     if (n != nullptr)
-      ++n->references;
-    else if (has(Rule::saved, saves::inputs))
+      n->references += Made::of_input;
+    else if (Made::reads_inputs)
       n = new node<T>(from.value());
     return {n, n == nullptr ? 0 : n->version()};
   }

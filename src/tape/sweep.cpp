@@ -30,20 +30,20 @@ template <real T>
 sweep::sweep(std::span<const variable<T>> outputs, std::span<const variable<T>> seeds, purpose what,
              const char* operation, location where)
     : tape_(tape_of(outputs[0].node(), operation, where)), what_(what), where_(where) {
-  const std::string op(operation);
+  const std::string op = std::string(operation) + ": ";
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     const node<T>& output = outputs[i].node();
     const shape_type& shape = outputs[i].shape();
     if (seeds.empty() && size_of(shape) != 1)
-      throw shape_error(op + ": " + to_string(shape) + " has " + std::to_string(size_of(shape)) +
+      throw shape_error(op + to_string(shape) + " has " + std::to_string(size_of(shape)) +
                             " elements, not one: pass the cotangent to start from",
                         where);
     if (!seeds.empty() && seeds[i].shape() != shape)
-      throw shape_error(op + ": the cotangent's shape " + to_string(seeds[i].shape()) +
+      throw shape_error(op + "the cotangent's shape " + to_string(seeds[i].shape()) +
                             " is not the value's, " + to_string(shape),
                         where);
     if (&tape_of(output, operation, where) != &tape_)
-      throw tape_error(op + ": the outputs were recorded on different tapes", where);
+      throw tape_error(op + "the outputs were recorded on different tapes", where);
     last_ = std::max(last_, output.entry);
   }
   if (tape_.sweeping_) throw tape_error(under_way, where);
@@ -124,15 +124,14 @@ template <real T>
 target<T> sweep::open(node<T>& n) {
   node_base*& held = slot(n);
   if (held != nullptr && as<T>(*held).shape() != n.shape()) clear(held);  // outdated
-  const bool fresh = held == nullptr;
-  if (fresh) held = new node<T>(n.shape());
-  if (held->references > 1) {  // somebody else sees it
-    auto* const copy = new node<T>(as<T>(*held).view());
-    copy->filled = held->filled;
+  const bool accumulate = held != nullptr && held->filled;
+  if (held == nullptr || held->shared()) {  // nobody else may see what is written
+    auto* const own = accumulate ? new node<T>(as<T>(*held).view()) : new node<T>(n.shape());
     clear(held);
-    held = copy;
+    held = own;
   }
-  return {as<T>(*held).data(), std::exchange(held->filled, true) && !fresh};
+  held->filled = true;
+  return {as<T>(*held).data(), accumulate};
 }
 template target<float> sweep::open(node<float>&);
 template target<double> sweep::open(node<double>&);
@@ -142,8 +141,7 @@ void sweep::add(node<T>& n, variable<T> cotangent) {
   if (cotangent.shape() != n.shape()) cotangent = sum_to<T>(cotangent, n.shape());
   node_base*& held = slot(n);
   // A gradient that outlives the sweep is nobody else's: the user may empty it.
-  const bool stays = n.rest != nullptr && &held == &n.rest->grad;
-  const bool to_copy = stays && cotangent.node().references > 1;
+  const bool to_copy = n.rest != nullptr && &held == &n.rest->grad && cotangent.node().shared();
   if (!recorded() && (to_copy || (held != nullptr && held->filled))) {
     const auto [data, accumulate] = open(n);
     return kernel::map<T, 1>(n.shape(), data, accumulate, std::array{cotangent.node().view()},
@@ -153,7 +151,7 @@ void sweep::add(node<T>& n, variable<T> cotangent) {
     cotangent = detail::add<T>(variable<T>::share(as<T>(*held)), cotangent);
   clear(held);
   held = &cotangent.node();
-  ++held->references;
+  held->references += node_base::reader;
 }
 template void sweep::add(node<float>&, variable<float>);
 template void sweep::add(node<double>&, variable<double>);
@@ -172,7 +170,7 @@ void sweep::send(entry& e, std::size_t k, sweep_observer* observer) {
 
 // An entry's cotangent has sent on all it had to.
 void sweep::finish(node_base& n) {
-  if (what_ == purpose::accumulate && (n.keep_grad || tape_.keep_gradients_)) {
+  if (what_ == purpose::accumulate && (n.keep_grad || tape_.keep_intermediates_)) {
     apart_ = &n.more().grad;
     node_base& last = *std::exchange(n.cotangent, nullptr);
     visit(n, [&]<real T>(node<T>& y) { add(y, variable<T>::adopt(&as<T>(last))); });
@@ -185,7 +183,8 @@ void sweep::run(sweep_observer* observer) {
   if (!requested_.empty())
     for (std::uint32_t i = 0; i <= last_; ++i) {
       const entry& e = *tape_.entries_[i];
-      for (const input_slot& in : e.inputs()) e.output_->leads |= wants(in.node);
+      for (const input_slot& in : e.inputs())
+        if (wants(in.node)) e.output_->leads = true;
     }
   std::optional<no_grad> quiet;
   if (!recorded()) quiet.emplace();
@@ -196,10 +195,9 @@ void sweep::run(sweep_observer* observer) {
     if (e.output_->cotangent == nullptr) continue;
     const at_line line(e.where_);
     if (observer != nullptr) observer->reached(e, *e.output_->cotangent);
-    for (std::size_t k = 0; const input_slot& in : e.inputs()) {
-      if (wants(in.node)) send(e, k, observer);
-      ++k;
-    }
+    const std::span<const input_slot> inputs = e.inputs();
+    for (std::size_t k = 0; k < inputs.size(); ++k)
+      if (wants(inputs[k].node)) send(e, k, observer);
     finish(*e.output_);
   }
   next_ = 0;

@@ -6,7 +6,6 @@
 
 namespace xtape::detail {
 
-std::uint64_t next_serial();        // a number that no tape of any thread had before
 std::uint64_t& changes() noexcept;  // how many times a parameter of this thread was changed
 
 /// The two operations a recorded sweep is made of besides the rules' own, defined with the others: a + b, and x

@@ -14,16 +14,17 @@ struct thread_state {
   tape* newest = nullptr;     // head of the list of living tapes
   std::uint64_t changes = 0;  // of parameters
   std::uint64_t serial = 0;
+
+  std::uint64_t next_serial() {  // a number that no tape of any thread had before
+    static std::atomic<std::uint64_t> threads{0};
+    if (serial == 0) serial = (threads.fetch_add(1) + 1) << 40;
+    return ++serial;
+  }
 };
 constinit thread_local thread_state local{};
 
 }  // namespace
 
-std::uint64_t detail::next_serial() {
-  static std::atomic<std::uint64_t> threads{0};
-  if (local.serial == 0) local.serial = (threads.fetch_add(1) + 1) << 40;
-  return ++local.serial;
-}
 std::uint64_t& detail::changes() noexcept { return local.changes; }
 
 const shape_type& entry::shape() const {
@@ -40,7 +41,7 @@ std::string entry::input_text(std::size_t k) const {
 }
 
 tape::tape()
-    : serial_(detail::next_serial()),
+    : serial_(local.next_serial()),
       previous_alive_(local.newest),
       resume_(local.recording == nullptr ? 0 : local.recording->serial_),
       changes_(local.changes) {
@@ -63,12 +64,10 @@ tape::~tape() {
 // Going down from entry i, memory that the caches have lost is asked for a few entries ahead.
 void tape::fetch_ahead(std::size_t i) const {
   if (i < 8) return;
-  const auto both_lines = [](const void* from) {
-    __builtin_prefetch(from);
-    __builtin_prefetch(static_cast<const char*>(from) + 64);
-  };
-  both_lines(entries_[i - 8]);
-  both_lines(entries_[i - 4]->output_);
+  for (const std::size_t half : {0, 64}) {
+    __builtin_prefetch(reinterpret_cast<const char*>(entries_[i - 8]) + half);
+    __builtin_prefetch(reinterpret_cast<const char*>(entries_[i - 4]->output_) + half);
+  }
 }
 
 tape* tape::current() noexcept { return local.recording; }

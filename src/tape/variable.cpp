@@ -4,6 +4,15 @@
 
 namespace xtape {
 
+void detail::unread(node_base& held) noexcept {
+  visit(held, [](auto& n) {
+    if (n.references == 0)
+      delete &n;
+    else if (!n.kept)
+      n.give_up();
+  });
+}
+
 template <real T>
 void variable<T>::throw_moved_from() {
   throw tape_error("variable: used after it was moved from");
@@ -21,6 +30,7 @@ T variable<T>::item(location where) const {
 template <real T>
 const variable<T>& variable<T>::named(std::string_view name) const {
   if (name != node().name()) node().more().name = name;
+  node().kept = true;
   return *this;
 }
 
@@ -30,20 +40,9 @@ bool variable<T>::tracked() const {
 }
 
 template <real T>
-variable<T> variable<T>::detach() const {
-  return adopt(new detail::node<T>(node().view()));
-}
-
-template <real T>
-void variable<T>::backward(location where) const {
-  const std::span<const variable<T>> output(this, 1);
-  detail::sweep(output, {}, detail::sweep::purpose::accumulate, "backward", where).run();
-}
-
-template <real T>
-void variable<T>::backward(const variable<T>& seed, location where) const {
-  const std::span<const variable<T>> output(this, 1), seeds(&seed, 1);
-  detail::sweep(output, seeds, detail::sweep::purpose::accumulate, "backward", where).run();
+void variable<T>::backward_from(std::span<const variable> seeds, location where) const {
+  using detail::sweep;
+  sweep(std::span(this, 1), seeds, sweep::purpose::accumulate, "backward", where).run();
 }
 
 template <real T>
@@ -61,17 +60,6 @@ const array<T>& variable<T>::grad(location where) const {
   array<T>& gradient = detail::as<T>(*n.grad()).value();
   if (!n.grad()->filled) gradient.fill(T(0));
   return gradient;
-}
-
-template <real T>
-const variable<T>& variable<T>::keep_grad() const {
-  node().keep_grad = true;
-  return *this;
-}
-
-template <real T>
-void variable<T>::zero_grad() const {
-  if (has_grad()) node().grad()->filled = false;
 }
 
 template <real T>

@@ -70,7 +70,8 @@ TEST_CASE("dead units", "[inspect][flow]") {
 
 TEST_CASE("values without a name", "[inspect][flow]") {
   const parameter<double> w(array<double>{{0.5, 1}, {2, 1}}, "w");
-  const tape recording;
+  tape recording;
+  recording.keep_intermediates();
   const variable<double> loss = sum(tanh(matmul(x, w)));
   CHECK(gradient_flow(loss).rows().size() == 1);
   const flow f = gradient_flow(loss, {.unnamed = true});

@@ -38,7 +38,8 @@ TEST_CASE("a tape drawn", "[inspect][graph]") {
 
 TEST_CASE("a drawing with numbers", "[inspect][graph]") {
   const parameter<float> a(array<float>{1, 2, 2}, "a");
-  const tape recording;
+  tape recording;
+  recording.keep_intermediates();
   const variable<float> y = sum(a * a);
   const std::string text = dot(y, {.values = 3, .gradients = true});
   CHECK_THAT(text, ContainsSubstring("[label=\"a (3)\\n1 2 2\\ngradient RMS 3.4641\"]"));

@@ -15,25 +15,28 @@ using table::variables;
 
 namespace {
 
-/// While it lives, structural rules compute their derivatives with operations only.
-class unfused {
- public:
-  unfused() { detail::fused_kernels = false; }
-  ~unfused() { detail::fused_kernels = true; }
-};
-
-/// Gradients of <r, op(x)>, added to what earlier calls of backward left there.
+/// Gradients of <r, op(x)>, those of several calls of backward added up; or the same from sweeps that are recorded, which
+/// compute with operations only.
 std::vector<array<double>> gradients(const operation& op, const table::arrays<double>& values,
-                                     const array<double>& r, int calls) {
+                                     const array<double>& r, int calls, bool recorded) {
   variables<double> x;
-  for (const array<double>& value : values) x.push_back(parameter<double>(value));
+  std::vector<array<double>> result;
+  for (const array<double>& value : values) {
+    x.push_back(parameter<double>(value));
+    result.push_back(zeros<double>(value.shape()));
+  }
   for (int call = 0; call < calls; ++call) {
     const tape recording;
     const variable<double> y = op.in_double(x);
-    y.backward(call == 0 ? r : array<double>(r * (call + 0.5)));
+    const variable<double> seed = array<double>(r * (call + 1.0));
+    if (!recorded) {
+      y.backward(seed);
+      continue;
+    }
+    const variables<double> g = vjp(y, seed, x, {.create_graph = true});
+    for (std::size_t k = 0; k < x.size(); ++k) result[k] += g[k].value();
   }
-  std::vector<array<double>> result;
-  for (const variable<double>& each : x) result.push_back(each.grad());
+  for (std::size_t k = 0; k < x.size() && !recorded; ++k) result[k] = x[k].grad();
   return result;
 }
 
@@ -72,15 +75,13 @@ TEST_CASE("a backward that failed on its way leaves no cotangents behind", "[ops
 }
 
 TEST_CASE("fused kernels agree with their rules", "[ops][fused]") {
-  REQUIRE(detail::fused_kernels);
   table::for_each_call([](const operation& op, const std::vector<shape_type>& shapes) {
     const table::arrays<double> values = draw(op, shapes, 31);
     const array<double> r = table::draw(op.expected(values).shape(), {}, 32);
     for (const int calls : {1, 2, 3}) {
       INFO(calls << " backward calls");
-      const auto fused = gradients(op, values, r, calls);
-      const unfused off;
-      const auto plain = gradients(op, values, r, calls);
+      const auto fused = gradients(op, values, r, calls, false);
+      const auto plain = gradients(op, values, r, calls, true);
       for (std::size_t k = 0; k < values.size(); ++k)
         CHECK(table::distance(fused[k], plain[k]) < 1e-12);
     }
@@ -93,7 +94,7 @@ TEST_CASE("fused kernels add to a cotangent that other operations began", "[ops]
     const array<double> r = table::draw(op.expected(values).shape(), {}, 34);
     // Each argument is an intermediate value that three operations use, so that the cotangent is
     // opened by one, added to by the next, and copied where it is shared.
-    const auto run = [&] {
+    const auto run = [&](bool recorded) {
       variables<double> leaves, x;
       const tape recording;
       for (const array<double>& value : values) {
@@ -103,14 +104,18 @@ TEST_CASE("fused kernels add to a cotangent that other operations began", "[ops]
       variable<double> total = sum(op.in_double(x) * r);
       for (const variable<double>& each : x) total = total + sum(each * each);
       total = total + sum(op.in_double(x) * r * 0.5);
-      total.backward();
       std::vector<array<double>> result;
+      if (recorded) {
+        for (const variable<double>& g : grad(total, leaves, {.create_graph = true}))
+          result.push_back(g.value());
+        return result;
+      }
+      total.backward();
       for (const variable<double>& leaf : leaves) result.push_back(leaf.grad());
       return result;
     };
-    const auto fused = run();
-    const unfused off;
-    const auto plain = run();
+    const auto fused = run(false);
+    const auto plain = run(true);
     for (std::size_t k = 0; k < values.size(); ++k)
       CHECK(table::distance(fused[k], plain[k]) < 1e-12);
   });

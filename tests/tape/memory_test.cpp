@@ -36,6 +36,8 @@ std::size_t news = 0;
 #endif
 
 using namespace xtape;
+using Catch::Matchers::ContainsSubstring;
+using Catch::Matchers::StartsWith;
 
 namespace {
 
@@ -156,6 +158,68 @@ TEST_CASE("backward holds a few cotangents at a time, whatever the tape's length
   CHECK(pool_stats().system_calls - before < 20);
 }
 
+// Every array here is one block of 64 KiB. After pool_trim the pool asks the system for each of those that are in use at
+// one time, and holds them when the step is over.
+TEST_CASE("a step holds what its derivatives need, and two layers' gradients", "[tape][memory]") {
+  const std::size_t layers = 12, block = 128 * 128 * sizeof(float);
+  const bool keep = GENERATE(false, true);
+  std::vector<parameter<float>> weights;
+  for (std::size_t l = 0; l < layers; ++l) weights.emplace_back(full<float>({128, 128}, 0.01f));
+  const variable<float> x(full<float>({128, 128}, 0.5f));
+  const auto step = [&](bool backward) {
+    tape recording;
+    recording.keep_intermediates(keep);
+    variable<float> h = x;
+    for (const parameter<float>& w : weights) h = sigmoid(matmul(h, w) + 1.0);
+    const variable<float> loss = mean(h);
+    h = x;
+    if (!backward) return;
+    for (const parameter<float>& w : weights) w.zero_grad();
+    loss.backward();
+  };
+  step(true);  // makes the gradients
+  const auto blocks = [&](bool backward) {
+    pool_trim();
+    const std::size_t before = pool_stats().bytes_held;
+    step(backward);
+    return (pool_stats().bytes_held - before) / block;
+  };
+  // Each layer's sigmoid. Where all is kept, each product and sum besides, and the gradients of all three.
+  const std::size_t values = keep ? 3 * layers : layers;
+  CHECK(blocks(false) >= values);
+  CHECK(blocks(false) <= values + 3);
+  CHECK(blocks(true) >= values + 1);
+  CHECK(blocks(true) <= (keep ? 2 * values : values) + 3);
+}
+
+TEST_CASE("numbers go with the last handle where no derivative needs them", "[tape][memory]") {
+  const parameter<double> w(array<double>{1, 2, 3}, "w");
+  tape recording;
+  const variable<double> y = sum(tanh(w + 1.0));
+  variable<double> sum_of_w = recording[0].output<double>();
+  CHECK(sum_of_w.shape() == shape_type{3});
+  CHECK_THROWS_WITH(sum_of_w.value(), StartsWith("value: the numbers of (3) were given up") &&
+                                          ContainsSubstring("keep_intermediates()"));
+  CHECK_THROWS_AS(sum_of_w * 2.0, tape_error);
+  CHECK(recording.size() == 3);
+  CHECK(recording[1].output<double>().value()(0) == std::tanh(2.0));  // tanh' needs it
+  y.backward();
+  y.backward();
+  CHECK(std::abs(w.grad()(0) - 2 * (1 - std::tanh(2.0) * std::tanh(2.0))) < 1e-14);
+  CHECK(std::abs(grad(y, {sum_of_w})[0].value()(0) - (1 - std::tanh(2.0) * std::tanh(2.0))) <
+        1e-14);
+
+  (w + 2.0).named("kept");
+  CHECK(recording[3].output<double>().value()(2) == 5);
+  recording.keep_intermediates();
+  w + 3.0;
+  CHECK(recording[4].output<double>().value()(2) == 6);
+  recording.keep_intermediates(false);
+  const variable<double> held = w + 4.0;
+  CHECK(recording[5].output<double>().value()(2) == 7);
+  CHECK(held.value()(2) == 7);
+}
+
 TEST_CASE("ten thousand steps hold no more memory than ten", "[tape][memory]") {
   classifier model;
   for (int step = 0; step < 10; ++step) model.step();
@@ -170,7 +234,7 @@ TEST_CASE("second derivatives and errors leave nothing behind", "[tape][memory]"
   const auto round = [&] {
     x.zero_grad();
     tape recording;
-    recording.keep_gradients();
+    recording.keep_intermediates();
     const variable<double> y = sum(tanh(x * x));
     const variable<double> g = grad(y, {x}, {.create_graph = true})[0];
     sum(square(g)).backward();

@@ -82,7 +82,7 @@ TEST_CASE("what is passed on without a copy is never written to", "[tape]") {
   const parameter<double> p(vector({1, 2})), q(vector({3, 4}));
   const variable<double> seed(vector({10, 100}));
   tape recording;
-  recording.keep_gradients();
+  recording.keep_intermediates();
   // a gets the seed itself twice, b and c the same cotangent, and the parameters what comes to c.
   const variable<double> a = p * 2, b = a + a, c = p + q, d = c + b - c * 1.0;
   d.backward(seed);
@@ -134,11 +134,11 @@ TEST_CASE("intermediate gradients are kept where asked for", "[tape]") {
   a.zero_grad();
   sum(b).backward();
   CHECK((a.grad() == vector({4, 8})));
-  recording.keep_gradients();
+  recording.keep_intermediates();
   sum(b).backward();
   CHECK((a.grad() == vector({8, 16})));
   CHECK((b.grad() == vector({1, 1})));
-  recording.keep_gradients(false);
+  recording.keep_intermediates(false);
   sum(b).backward();
   CHECK((b.grad() == vector({1, 1})));
   CHECK((p.grad() == vector({40, 80})));
@@ -147,7 +147,7 @@ TEST_CASE("intermediate gradients are kept where asked for", "[tape]") {
 TEST_CASE("a kept gradient is not another value's", "[tape]") {
   const parameter<double> p(vector({1, 2})), q(vector({1, 2}));
   tape recording;
-  recording.keep_gradients();
+  recording.keep_intermediates();
   const variable<double> a = reshape(p, {2, 1}), b = transpose(a), c = b + 1,
                          d = c + reshape(q, {1, 2});
   sum(d).backward();
@@ -289,7 +289,7 @@ TEST_CASE("float and double on one tape", "[tape]") {
   const parameter<float> single(array<float>{2, 3});
   const parameter<double> twice(vector({2, 3}));
   tape recording;
-  recording.keep_gradients();
+  recording.keep_intermediates();
   const variable<float> a = sum(single * single);
   const variable<double> b = sum(twice * twice * twice);
   a.backward();
@@ -405,7 +405,7 @@ TEST_CASE("a walk shows each entry's cotangent and what it sends on", "[tape]") 
 TEST_CASE("a walk leaves gradients that are there alone", "[tape]") {
   const parameter<double> p(vector({2, 3}));
   tape recording;
-  recording.keep_gradients();
+  recording.keep_intermediates();
   const variable<double> a = p * p;
   const variable<double> loss = sum(a);
   loss.backward();

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
 #include <xtape/array/array.hpp>
+#include <xtape/array/error.hpp>
 
 namespace xtape::detail {
 
@@ -33,10 +35,11 @@ class numbers : pinned {
   }
 
   const shape_type& shape() const { return place_ == place::array ? array_->shape() : shape_; }
+  /// Throws tape_error where they were given up.
   T* data() {
     return place_ == place::here    ? memory_.here
            : place_ == place::block ? memory_.block
-                                    : array_->data();
+                                    : data_of_array();
   }
   array_view<T> view() { return {shape(), data()}; }
   /// The array they came with, or one over them that is made when it is first asked for.
@@ -45,11 +48,30 @@ class numbers : pinned {
     return *array_;
   }
 
+  /// Whether they take no memory besides this.
+  bool packed() const { return place_ == place::here; }
+  /// Gives up their memory where they have any; the shape stays.
+  void give_up() {
+    if (place_ == place::here) return;
+    if (place_ == place::array) shape_ = array_->shape();
+    delete std::exchange(array_, nullptr);
+    if (place_ == place::block) pool_allocator<T>().deallocate(memory_.block, size_of(shape_));
+    place_ = place::none;
+  }
+
  private:
-  enum class place : std::uint8_t { here, block, array };
+  enum class place : std::uint8_t { here, block, array, none };
   struct pooled_array : pooled, array<T> {
     explicit pooled_array(array<T>&& from) : array<T>(std::move(from)) {}
   };
+
+  T* data_of_array() {
+    if (place_ == place::array) return array_->data();
+    throw tape_error("value: the numbers of " + to_string(shape_) +
+                     " were given up with the last handle, as no derivative needs them: give the "
+                     "value a name, or "
+                     "call keep_intermediates() of its tape before");
+  }
 
   [[no_unique_address]] shape_type shape_;  // place_ lies in its padding
   place place_ = place::here;

@@ -5,6 +5,7 @@
 #include <xtape/array/pool.hpp>
 #include <xtape/array/rng.hpp>
 #include <xtape/data/dataset.hpp>
+#include <xtape/tape/variable.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -13,10 +14,10 @@
 
 namespace xtape::data {
 
-/// Some samples of a dataset. x: (b, features), labels: b of them.
+/// Some samples of a dataset. x: (b, features), a constant that operations take as it is, without a copy; labels: b of them.
 template <real T>
 struct batch {
-  array<T> x;
+  variable<T> x;
   std::vector<int> labels;
 };
 
@@ -27,8 +28,8 @@ struct batch_options {
 
 /// What batches() returns: a range over a dataset that visits every sample once, batch by batch.
 ///
-/// Its batch is one object whose buffers are filled again and again: take a copy of what must
-/// outlive the step. Every begin() starts an epoch with a new order, so the range may be kept and
+/// Its batch is one object. A step further, its labels are others, and so is its x: a handle copied from it keeps the old
+/// one, else its memory is filled again. Every begin() starts an epoch with a new order, so the range may be kept and
 /// iterated once an epoch; nothing is then asked of the system allocator after the first. The
 /// dataset and the generator must outlive it.
 template <real T>
@@ -81,7 +82,8 @@ class batch_range {
   std::size_t place_ = 0;  // the first sample of the next batch, in the order
   bool done_ = true;
   std::vector<std::size_t, pool_allocator<std::size_t>> order_;
-  batch<T> batch_;
+  variable<T> x_{array<T>()};  // of the batch, filled again where nobody else holds it
+  batch<T> batch_{x_, {}};
 };
 
 /// The samples in batches of that size, each epoch in a new random order:

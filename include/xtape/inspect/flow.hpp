@@ -27,7 +27,7 @@ struct flow_row {
 };
 
 struct flow_options {
-  /// Every value on the way, not only those that have a name.
+  /// Every value on the way, not only those that have a name. The tape must keep them: tape::keep_intermediates.
   bool unnamed = false;
 };
 
@@ -51,7 +51,7 @@ class XTAPE_API flow {
 
 /// The flow of every value that has a name, and of every parameter, that `loss` depends on. It is read from
 /// the tape that recorded them; gradients are left as they are, and nothing in the model need know of it. Costs a
-/// backward sweep. Throws as variable::backward does.
+/// backward sweep. Throws as variable::backward does, and tape_error where the numbers of a value are gone.
 template <real T>
 XTAPE_API flow gradient_flow(const variable<T>& loss, flow_options options = {},
                              location where = location::current());

@@ -8,7 +8,8 @@
 namespace xtape::inspect {
 
 struct graph_options {
-  /// The numbers of values with up to so many elements are written into their boxes; 0: of none.
+  /// The numbers of values with up to so many elements are written into their boxes; 0: of none. Values without a name
+  /// must then have been recorded with tape::keep_intermediates: tape_error otherwise.
   std::size_t values = 0;
   /// The RMS of the gradient of every value: of the sum of the output's elements with respect to it.
   bool gradients = false;

@@ -58,7 +58,7 @@ class XTAPE_API operand : public detail::argument<T> {
       : operand(new detail::node<T>(array<T>(expression)), file, line) {}
 
   operand(const operand& other) noexcept : detail::argument<T>(other), owned_(other.owned_) {
-    if (owned_) ++this->node_->references;
+    if (owned_) this->node_->references += detail::node_base::reader;
   }
   operand& operator=(const operand&) = delete;
   ~operand() {

@@ -45,7 +45,8 @@ class XTAPE_API entry : detail::pinned {
   std::size_t input_count() const { return inputs().size(); }
   /// "%3" for the result of entry 3, a parameter's or variable's name, or "constant (2, 3)"; empty past the last.
   std::string input_text(std::size_t k) const;
-  /// The result, and an argument, as variables. Throws tape_error where T is not their element type.
+  /// The result, and an argument, as variables. Throws tape_error where T is not their element type. Their numbers may be
+  /// gone: see tape::keep_intermediates.
   template <real T>
   variable<T> output() const {
     return detail::handle<T>(output_);
@@ -56,10 +57,11 @@ class XTAPE_API entry : detail::pinned {
   }
 
  protected:
-  entry(detail::node_base& output, location where) : output_(&output), where_(where) {
-    ++output.references;
+  entry(detail::node_base& output, location where, std::uint64_t reference)
+      : output_(&output), where_(where) {
+    output.references += reference;  // which the derived class releases
   }
-  virtual ~entry() { detail::release(output_); }
+  virtual ~entry() = default;
   virtual std::span<const detail::input_slot> inputs() const = 0;
   /// Whether the derivatives look at the inputs' values.
   virtual bool saves_inputs() const = 0;
@@ -74,12 +76,11 @@ class XTAPE_API entry : detail::pinned {
   friend class detail::recorder;
 };
 
-/// A record of operations, and the way back through it. While a tape is alive on this thread, every operation
-/// on a tracked value writes itself on the innermost one. Entries stand in the order of their creation, which
-/// is already topological: backward is one loop from the last entry to the first.
-///
-/// Tapes nest: an inner tape records until its scope ends, and takes values of an outer tape as leaves, whose
-/// gradient is then found in their grad(). A tape belongs to the thread that made it.
+/// A record of operations, and the way back through it. While a tape is alive on this thread, every operation on a tracked
+/// value writes itself on the innermost one. Entries stand in the order of their creation, which is already topological:
+/// backward is one loop from the last entry to the first.
+/// Tapes nest: an inner tape records until its scope ends, and takes values of an outer tape as leaves, whose gradient is
+/// then found in their grad(). A tape belongs to the thread that made it.
 class XTAPE_API tape : detail::pinned {
  public:
   tape();
@@ -91,8 +92,9 @@ class XTAPE_API tape : detail::pinned {
   /// The entries in the order of their creation.
   std::span<const entry* const> entries() const { return entries_; }
 
-  /// Whether backward leaves every intermediate value's gradient in its grad(). Default: no.
-  void keep_gradients(bool keep = true) { keep_gradients_ = keep; }
+  /// Whether every result recorded from now on keeps its numbers while the tape lives, and backward leaves its gradient in
+  /// grad(). Default: no. Then one whose numbers no derivative needs gives them up with its last handle, unless named().
+  void keep_intermediates(bool keep = true) { keep_intermediates_ = keep; }
 
   /// The tape that records on this thread now; null outside every tape and while paused.
   static tape* current() noexcept;
@@ -108,7 +110,7 @@ class XTAPE_API tape : detail::pinned {
   std::uint64_t serial_;
   tape* previous_alive_;
   std::uint64_t resume_;  // the tape that records again when this one ends
-  bool keep_gradients_ = false, sweeping_ = false;
+  bool keep_intermediates_ = false, sweeping_ = false;
   std::pmr::monotonic_buffer_resource arena_{4096, pool_resource()};
   std::vector<entry*, pool_allocator<entry*>> entries_;
   std::uint64_t changes_;  // parameter changes on this thread when the tape began

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -24,7 +25,7 @@ class XTAPE_API variable {
   }
 
   variable(const variable& other) noexcept : node_(other.node_) {
-    if (node_ != nullptr) ++node_->references;
+    if (node_ != nullptr) node_->references += detail::node_base::reader;
   }
   variable(variable&& other) noexcept : node_(std::exchange(other.node_, nullptr)) {}
   variable& operator=(variable other) noexcept {
@@ -42,21 +43,23 @@ class XTAPE_API variable {
   /// The only element. Throws shape_error unless there is exactly one.
   T item(location where = location::current()) const;
 
-  /// Names the value in print-outs, reports and errors; returns it, so that a name fits in an expression.
+  /// Names the value in print-outs, reports and errors; its numbers then stay as long as its tape. Returns it.
   const variable& named(std::string_view name) const;
   std::string_view name() const { return node().name(); }
 
   /// Whether gradients reach it: a parameter, or recorded on a tape that is alive.
   bool tracked() const;
   /// The same value without history: a constant to whatever uses it.
-  variable detach() const;
+  variable detach() const { return adopt(new detail::node<T>(node().view())); }
 
   /// Runs the tape backwards from this value: every parameter p it depends on gets p.grad() += d(this)/dp. The value must
   /// have one element; otherwise pass its cotangent, an array or variable of its shape, and p.grad() += seed . d(this)/dp.
   /// May be called again while the tape lives. Throws tape_error without a tape, with one that is gone, or when a parameter
   /// changed in between; shape_error for a missing or misshapen seed. Gradients are then as before.
-  void backward(location where = location::current()) const;
-  void backward(const variable& seed, location where = location::current()) const;
+  void backward(location where = location::current()) const { backward_from({}, where); }
+  void backward(const variable& seed, location where = location::current()) const {
+    backward_from(std::span(&seed, 1), where);
+  }
 
   /// d(loss)/d(this), summed over the backward calls since zero_grad. Zeros for a parameter no backward reached. An
   /// intermediate value's gradient is only there if keep_grad asked for it before backward: tape_error otherwise.
@@ -64,9 +67,14 @@ class XTAPE_API variable {
   /// Whether a backward call reached it since zero_grad.
   bool has_grad() const { return node().grad() != nullptr && node().grad()->filled; }
   /// Asks backward to leave this intermediate value's gradient in grad().
-  const variable& keep_grad() const;
+  const variable& keep_grad() const {
+    node().keep_grad = true;
+    return *this;
+  }
   /// Forgets the gradient; the next backward starts afresh. Costs nothing.
-  void zero_grad() const;
+  void zero_grad() const {
+    if (has_grad()) node().grad()->filled = false;
+  }
 
   /// A parameter's elements, to be changed in place. Whatever was recorded with the old ones can no longer run
   /// backward. Throws tape_error for any other variable: values are immutable.
@@ -81,7 +89,7 @@ class XTAPE_API variable {
   static variable adopt(detail::node<T>* made) noexcept { return variable(made); }
   /// Adds a reference.
   static variable share(detail::node<T>& held) noexcept {
-    ++held.references;
+    held.references += detail::node_base::reader;
     return variable(&held);
   }
 
@@ -89,6 +97,7 @@ class XTAPE_API variable {
   explicit variable(detail::node<T>* adopted) noexcept : node_(adopted) {}
 
  private:
+  void backward_from(std::span<const variable> seeds, location where) const;
   [[noreturn]] static void throw_moved_from();
   detail::node<T>* node_;
 };
