@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include <sys/mman.h>
+
 // Under AddressSanitizer every block goes straight to the system, so that a use after free is seen.
 #if defined(__SANITIZE_ADDRESS__)
 #define XTAPE_POOL_OFF 1
@@ -27,7 +29,7 @@ constexpr bool pool_is_off = true;
 #else
 constexpr bool pool_is_off = false;
 #endif
-constexpr std::size_t alignment = 64;
+constexpr std::size_t alignment = 64, huge_page = std::size_t{2} << 20;
 
 // Sizes are rounded up to one of four steps an octave (256, 320, 384, 448, 512, 640, ...) and to a
 // multiple of 64. From 256 bytes on at most a fifth of a block is wasted.
@@ -129,10 +131,16 @@ struct closer {
 };
 thread_local closer at_thread_exit;
 
+// A block of some pages of 2 MiB asks for such pages: rows that are read here and there in a large array then cost fewer
+// walks through the page table.
 void* from_system(std::size_t size, std::size_t multiple_of) {
   at_thread_exit.armed = true;  // constructs it: the thread's blocks are released when it ends
-  void* const block = std::aligned_alloc(multiple_of, size);
+  const bool large = size >= 2 * huge_page;
+  void* const block = std::aligned_alloc(large ? huge_page : multiple_of, size);
   if (block == nullptr) throw std::bad_alloc();
+#ifdef MADV_HUGEPAGE
+  if (large) madvise(block, size, MADV_HUGEPAGE);  // a wish: it may be refused
+#endif
   ++local.stats.system_calls;
   return block;
 }
