@@ -109,6 +109,22 @@ TEMPLATE_TEST_CASE("gemm agrees with the naive product for larger and thin shape
     }
 }
 
+// Above 160^3 terms each thread computes rows or columns of c.
+TEMPLATE_TEST_CASE("gemm shared among threads agrees with the naive product", "[kernel][gemm]",
+                   float, double) {
+  using T = TestType;
+  const int transposes = GENERATE(0, 1, 2, 3);
+  const bool transpose_a = (transposes & 1) != 0, transpose_b = (transposes & 2) != 0;
+  const int threads_before = omp_get_max_threads();
+  for (const int threads : {2, 3, 7}) {
+    omp_set_num_threads(threads);
+    INFO("transposes " << transposes << " threads " << threads);
+    CHECK(wrong_elements<T>(transpose_a, transpose_b, 301, 89, 163, T(1), T(0)) == 0);
+    CHECK(wrong_elements<T>(transpose_a, transpose_b, 17, 1003, 251, T(-0.5), T(1)) == 0);
+  }
+  omp_set_num_threads(threads_before);
+}
+
 TEMPLATE_TEST_CASE("gemm without terms scales c", "[kernel][gemm]", float, double) {
   using T = TestType;
   const T nan = std::numeric_limits<T>::quiet_NaN();
