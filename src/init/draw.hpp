@@ -13,7 +13,8 @@ namespace xtape::init {
 std::vector<double> truncated_normals(std::size_t count, double mean, double std, double cut,
                                       rng& random);
 
-/// gain Q for a random Q of (n, m) with orthonormal columns, or rows where there are fewer of them. n m draws, n and m at least 1.
+/// gain Q for a random Q of (n, m) with orthonormal columns, or rows where there are fewer of them. n m draws; n and m
+/// at least 1.
 std::vector<double> orthogonal_matrix(std::size_t n, std::size_t m, double gain, rng& random);
 
 }  // namespace xtape::init

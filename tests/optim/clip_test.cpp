@@ -21,22 +21,22 @@ TEMPLATE_TEST_CASE("clipping by norm keeps the direction of all gradients togeth
                    float, double) {
   using T = TestType;
   const parameter<T> a(zeros<T>({2}), "a"), b(zeros<T>({1, 2}), "b"), idle(zeros<T>({3}));
-  const std::vector<variable<T>> all{a, idle, b};
+  const std::vector<variable<T>> parameters{a, idle, b};
   send_gradient(a, array<T>{1, -2});
   send_gradient(b, array<T>{{2, 4}});
   clip_by_norm clip(5);
   CHECK(clip.explain() == "clip_by_norm: |g| <= 5, 0 of 0 calls clipped");
-  CHECK(clip(all) == 5);  // at the limit: bitwise as they were
+  CHECK(clip(parameters) == 5);  // at the limit: bitwise as they were
   CHECK(same_bits(a.grad(), array<T>{1, -2}));
   CHECK(same_bits(b.grad(), array<T>{{2, 4}}));
   CHECK(clip.explain() == "clip_by_norm: |g| <= 5, 0 of 1 call clipped, the last |g| = 5");
 
   clip_by_norm half(2.5);
-  CHECK(half(all) == 5);
+  CHECK(half(parameters) == 5);
   CHECK(same_bits(a.grad(), array<T>{0.5, -1}));
   CHECK(same_bits(b.grad(), array<T>{{1, 2}}));
   CHECK_FALSE(idle.has_grad());
-  CHECK(half(all) == 2.5);
+  CHECK(half(parameters) == 2.5);
   CHECK(half.calls() == 2);
   CHECK(half.clips() == 1);
   CHECK(half.explain() == "clip_by_norm: |g| <= 2.5, 1 of 2 calls clipped, the last |g| = 2.5");

@@ -275,9 +275,9 @@ TEST_CASE("an optimizer that is given another's state goes on bitwise as that on
 TEST_CASE("state has a name for every piece", "[optim]") {
   const parameter<double> a(array<double>{1}), b(array<double>{1, 2});
   const auto names = [](auto&& optimizer) {
-    std::string all;
-    for (const auto& slot : optimizer.state()) all += (all.empty() ? "" : " ") + slot.name;
-    return all;
+    std::string text;
+    for (const auto& slot : optimizer.state()) text += (text.empty() ? "" : " ") + slot.name;
+    return text;
   };
   sgd<double> optimizer({a}, {.learning_rate = 0.1});
   optimizer.add_group({b}, {.learning_rate = 0.2, .momentum = 0.5});

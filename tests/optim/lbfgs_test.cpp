@@ -205,28 +205,18 @@ TEST_CASE("gradients are left bitwise as the last call of the loss left them", "
 }
 
 TEST_CASE("a loss that is not finite ahead turns the search back", "[lbfgs]") {
-  // log x - x has its top at 1, and nothing below 0; the first guess of the step leads there.
-  const parameter<double> x(array<double>{0.1});
-  const auto f = [](const variable<double>& at) { return sum(at - log(at)); };
+  // There is nothing below 0, where the first guess, a step of length 1, leads.
+  const parameter<double> x(array<double>{0.5});
+  const auto f = [](const variable<double>& at) { return sum(10 * at - log(at)); };
   lbfgs<double> optimizer({x}, {.max_iterations = 100});
   int beyond = 0;
   const lbfgs_result result = optimizer.step([&] {
     beyond += x.value()(0) < 0 ? 1 : 0;
     return loss_of(f, x)();
   });
-  CHECK(result.reason == lbfgs_result::end::gradient);
-  CHECK(std::abs(x.value()(0) - 1) < 1e-6);
-
-  const parameter<double> y(array<double>{3.0});
-  const auto wall = [](const variable<double>& at) { return sum(pow(at, 2)) - sum(log(at)); };
-  lbfgs<double> other({y}, {.max_iterations = 100});
-  beyond = 0;
-  const lbfgs_result found = other.step([&] {
-    beyond += y.value()(0) < 0 ? 1 : 0;
-    return loss_of(wall, y)() * 10;
-  });
-  CHECK(found.converged());
-  CHECK(std::abs(y.value()(0) - std::sqrt(0.5)) < 1e-3);
+  CHECK(beyond > 0);
+  CHECK(result.converged());
+  CHECK(std::abs(x.value()(0) - 0.1) < 1e-6);
 }
 
 TEST_CASE("whatever goes wrong, the parameters are as after the last whole iteration",

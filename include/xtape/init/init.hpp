@@ -158,7 +158,8 @@ XTAPE_API initializer truncated_normal(double mean, double std, double cut = 2,
 /// gain Q: a matrix W of which W^T W = gain^2 I if it has no more columns than rows, else
 /// W W^T = gain^2 I, each such matrix equally likely (Haar measure): signals and gradients keep their
 /// norm through any number of square linear layers. The first axis of a shape is the rows, all others together the
-/// columns; shape_error for fewer than two axes. n m min(n, m) steps: 0.1 s for (512, 512).
+/// columns; shape_error for fewer than two axes. n m min(n, m) steps: (512, 512) takes
+/// 0.12 s, (1024, 1024) 0.8 s, on one thread of the project machine.
 /// Source: Saxe, McClelland, Ganguli, "Exact solutions to the nonlinear dynamics of learning in deep
 /// linear neural networks", ICLR 2014; Mezzadri, "How to generate random matrices from the classical
 /// compact groups", Notices of the AMS 54 (2007), for the signs.
