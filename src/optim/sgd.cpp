@@ -1,44 +1,57 @@
 #include <xtape/optim/sgd.hpp>
 
-#include <cmath>
-#include <utility>
-
-#include "kernel/update.hpp"
+#include "optim/first_order.hpp"
 
 namespace xtape::optim {
 
-template <real T>
-sgd<T>::sgd(std::vector<variable<T>> parameters, const sgd_options& options, location where)
-    : optimizer<T>("sgd", std::move(parameters), options.learning_rate, where), options_(options) {
-  this->check_option("momentum", options.momentum, options.momentum >= 0 && options.momentum < 1,
-                     "must be at least 0 and less than 1", where);
-  this->check_option("weight_decay", options.weight_decay,
-                     std::isfinite(options.weight_decay) && options.weight_decay >= 0,
-                     "must be finite and not negative", where);
-  if (options.momentum != 0) velocities_ = this->zeros_alike();
-}
+template <>
+struct detail::update_rule<sgd_options> {
+  static constexpr const char* name = "sgd";
 
-template <real T>
-void sgd<T>::step(location where) {
-  this->check_shapes("velocity", velocities_, where);
-  const T rate = static_cast<T>(this->learning_rate());
-  const T momentum = static_cast<T>(options_.momentum);
-  const T decay = static_cast<T>(options_.weight_decay);
-  for (std::size_t i = 0; i < this->parameters_.size(); ++i)
-    if (const variable<T>& p = this->parameters_[i]; p.has_grad())
-      kernel::sgd_update<T>(p.size(), rate, momentum, decay, this->gradient(p),
-                            p.mutable_value().data(),
-                            velocities_.empty() ? nullptr : velocities_[i].data());
-}
+  static void check(const sgd_options& o, const auto& value) {
+    value("momentum", o.momentum, is_share(o.momentum), share);
+    value("momentum", o.momentum, !o.nesterov || o.momentum > 0, "nesterov needs momentum");
+    value("weight_decay", o.weight_decay, is_size(o.weight_decay), size);
+  }
 
-template <real T>
-sgd_options sgd<T>::options() const noexcept {
-  sgd_options now = options_;
-  now.learning_rate = this->learning_rate();
-  return now;
-}
+  static std::vector<const char*> kept(const sgd_options& o) {
+    if (o.momentum == 0) return {};
+    return {"velocity"};
+  }
 
-template class sgd<float>;
-template class sgd<double>;
+  template <real T>
+  static void move(const sgd_options& o, double, const elements<T>& all) {
+    const lane<T> rate = lanes<T>(o.learning_rate), mu = lanes<T>(o.momentum),
+                  lambda = lanes<T>(o.weight_decay);
+    if (o.momentum == 0)
+      update<0>(all, [=](const auto& g, auto& w) { w -= rate * (g + lambda * w); });
+    else if (o.nesterov)
+      update<1>(all, [=](const auto& gradient, auto& w, auto& v) {
+        const lane<T> g = gradient + lambda * w;
+        v = mu * v + g;
+        w -= rate * (g + mu * v);
+      });
+    else
+      update<1>(all, [=](const auto& g, auto& w, auto& v) {
+        v = mu * v + (g + lambda * w);
+        w -= rate * v;
+      });
+  }
+
+  static explanation explain(const sgd_options& o, double) {
+    explanation now;
+    if (o.weight_decay != 0) now.equations.push_back("g = g + lambda w");
+    if (o.momentum != 0) now.equations.push_back("v = mu v + g");
+    now.equations.push_back(o.momentum == 0 ? "w = w - rate g"
+                            : o.nesterov    ? "w = w - rate (g + mu v)"
+                                            : "w = w - rate v");
+    if (o.momentum != 0) now.figures.push_back({"mu", o.momentum});
+    if (o.weight_decay != 0) now.figures.push_back({"lambda", o.weight_decay});
+    return now;
+  }
+};
+
+template class first_order<float, sgd_options>;
+template class first_order<double, sgd_options>;
 
 }  // namespace xtape::optim

@@ -36,9 +36,9 @@ XTAPE_API fans fans_of(const shape_type& shape) noexcept;
 class XTAPE_API initializer {
  public:
   /// An array of that shape, filled with the generator's next numbers (one draw an element; none
-  /// for zeros and constant). Float arrays hold the roundings of the double ones of the same
-  /// generator. Throws domain_error where a fan the formula divides by is 0, or a number does not
-  /// fit T.
+  /// for zeros, constant and identity). Float arrays hold the roundings of the double ones of the
+  /// same generator. Throws domain_error where a fan the formula divides by is 0, or a number does
+  /// not fit T; shape_error where the shape is none that the initializer can fill.
   template <real T>
   array<T> operator()(const shape_type& shape, rng& random,
                       location where = location::current()) const;
@@ -50,7 +50,8 @@ class XTAPE_API initializer {
   }
 
   /// The standard deviation of the weights that the formula predicts for those fans: 0 for zeros
-  /// and constant. Throws domain_error where a fan the formula divides by is 0.
+  /// and constant; of identity and orthogonal, for a matrix, the root of the mean square. Throws
+  /// domain_error where a fan the formula divides by is 0.
   double standard_deviation(std::size_t fan_in, std::size_t fan_out,
                             location where = location::current()) const;
 
@@ -64,7 +65,15 @@ class XTAPE_API initializer {
   std::string name() const;
 
  private:
-  enum class distribution { zeros, constant, normal, uniform };
+  enum class distribution {
+    zeros,
+    constant,
+    normal,
+    uniform,
+    truncated_normal,
+    orthogonal,
+    identity
+  };
   enum class scaling { none, lecun, glorot, he };
 
   initializer(distribution law, double first, double second)
@@ -72,11 +81,17 @@ class XTAPE_API initializer {
   initializer(distribution law, scaling scale, double gain, location where);
 
   double scaled_deviation(fans of, location where) const;
+  std::string law_name() const;
+  std::string law_text(std::size_t fan_in, std::size_t fan_out, location where) const;
+  template <real T>
+  array<T> drawn(const shape_type& shape, rng& random, location where) const;
 
   distribution law_;
   scaling scale_ = scaling::none;
+  bool identical_ = false;
   double first_;       // the constant, the mean or the lower bound; the gain of a scaled one
   double second_ = 0;  // the standard deviation or the upper bound
+  double cut_ = 0;     // of truncated_normal, in standard deviations
 
   friend XTAPE_API initializer zeros();
   friend XTAPE_API initializer constant(double value, location where);
@@ -88,6 +103,11 @@ class XTAPE_API initializer {
   friend XTAPE_API initializer glorot_uniform(double gain, location where);
   friend XTAPE_API initializer he_normal(double gain, location where);
   friend XTAPE_API initializer he_uniform(double gain, location where);
+  friend XTAPE_API initializer truncated_normal(double mean, double std, double cut,
+                                                location where);
+  friend XTAPE_API initializer orthogonal(double gain, location where);
+  friend XTAPE_API initializer identity(double gain, location where);
+  friend XTAPE_API initializer identical(const initializer& one);
 };
 
 /// Every element 0: for biases. Weights that are all alike stay alike for ever.
@@ -127,5 +147,31 @@ XTAPE_API initializer he_normal(double gain = 1, location where = location::curr
 
 /// U(-a, a) with a = gain sqrt(6 / fan_in), so that std = gain sqrt(2 / fan_in). Source: as above.
 XTAPE_API initializer he_uniform(double gain = 1, location where = location::current());
+
+/// N(mean, std^2) without its tails: all weights lie in [mean - cut std, mean + cut std], whatever
+/// the fans. With phi and Phi the standard normal density and distribution, their deviation is
+/// std sqrt(1 - 2 cut phi(cut) / (2 Phi(cut) - 1)): for a cut of 2, 0.87963 std. Throws domain_error
+/// unless mean and std are finite and std >= 0, and cut is finite and positive.
+XTAPE_API initializer truncated_normal(double mean, double std, double cut = 2,
+                                       location where = location::current());
+
+/// gain Q: a matrix W of which W^T W = gain^2 I if it has no more columns than rows, else
+/// W W^T = gain^2 I, each such matrix equally likely (Haar measure): signals and gradients keep their
+/// norm through any number of square linear layers. The first axis of a shape is the rows, all others together the
+/// columns; shape_error for fewer than two axes. n m min(n, m) steps: (512, 512) takes
+/// 0.12 s, (1024, 1024) 0.8 s, on one thread of the project machine.
+/// Source: Saxe, McClelland, Ganguli, "Exact solutions to the nonlinear dynamics of learning in deep
+/// linear neural networks", ICLR 2014; Mezzadri, "How to generate random matrices from the classical
+/// compact groups", Notices of the AMS 54 (2007), for the signs.
+XTAPE_API initializer orthogonal(double gain = 1, location where = location::current());
+
+/// gain on the diagonal of a matrix, 0 elsewhere: a layer that passes its input on. shape_error
+/// unless the shape has two axes.
+XTAPE_API initializer identity(double gain = 1, location where = location::current());
+
+/// What not to do: all units of a layer the same. Each gets the weights that `one` gives to the first, along axis 1
+/// of the shape, or axis 0 of a bias. They see the same, are told the same, and stay the same for ever: a layer
+/// of one unit, at the price of many.
+XTAPE_API initializer identical(const initializer& one);
 
 }  // namespace xtape::init
