@@ -136,8 +136,8 @@ thread_local closer at_thread_exit;
 void* from_system(std::size_t size, std::size_t multiple_of) {
   at_thread_exit.armed = true;  // constructs it: the thread's blocks are released when it ends
   const bool large = size >= 2 * huge_page;
-  void* const block = std::aligned_alloc(large ? huge_page : multiple_of, size);
-  if (block == nullptr) throw std::bad_alloc();
+  void* block;  // not from aligned_alloc, which wants a size that is a multiple too
+  if (posix_memalign(&block, large ? huge_page : multiple_of, size) != 0) throw std::bad_alloc();
 #ifdef MADV_HUGEPAGE
   if (large) madvise(block, size, MADV_HUGEPAGE);  // a wish: it may be refused
 #endif
