@@ -61,9 +61,9 @@ variable<T> batch_norm<T>::operator()(const operand<T>& x) const {
   const std::size_t features = weight.size(), rank = x.shape().size();
   const std::string call = "batch_norm: " + to_string(x.shape());
   if (rank < 2 || x.shape()[1] != features)
-    throw shape_error(call + " for " + std::to_string(features) +
-                          " features: they are the second axis",
-                      x.where());
+    throw shape_error(
+        call + " for " + std::to_string(features) + " features: they are the second axis",
+        x.where());
   axis_list axes{0}, by_feature{static_cast<std::ptrdiff_t>(features)};
   for (std::size_t axis = 2; axis < rank; ++axis) {
     axes.push_back(static_cast<std::ptrdiff_t>(axis));
@@ -87,8 +87,8 @@ variable<T> batch_norm<T>::operator()(const operand<T>& x) const {
   const T batches = ++num_batches_tracked.mutable_value()();
   const T rate = options.momentum ? static_cast<T>(*options.momentum) : 1 / batches;
   const T unbiased = static_cast<T>(count) / static_cast<T>(count - 1);
-  T *const to_mean = running_mean.mutable_value().data(),
-           *const to_var = running_var.mutable_value().data();
+  T *const to_mean = running_mean.mutable_value().data(), *const to_var =
+                                                              running_var.mutable_value().data();
   for (std::size_t k = 0; k < features; ++k) {
     to_mean[k] = (1 - rate) * to_mean[k] + rate * m.value().data()[k];
     to_var[k] = (1 - rate) * to_var[k] + rate * unbiased * v.value().data()[k];

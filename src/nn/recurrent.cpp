@@ -20,8 +20,7 @@ shape_type gate_shape(const char* layer, std::size_t gates, std::int64_t n_in,
   const std::string call =
       std::string(layer) + ": " + std::to_string(n_in) + " to " + std::to_string(n_hidden);
   const char* const too_small = "a layer has at least one input and one hidden unit";
-  const shape_type one =
-      xtape::detail::matrix_shape(call, n_in, n_hidden, too_small, where);
+  const shape_type one = xtape::detail::matrix_shape(call, n_in, n_hidden, too_small, where);
   xtape::detail::matrix_shape(call, std::max(n_in, n_hidden),
                               static_cast<std::int64_t>(gates) * n_hidden, too_small, where);
   return one;
@@ -44,8 +43,9 @@ array<T> gates_of(std::size_t gates, const shape_type& one, const init::initiali
 // Gates first .. last - 1 of z, of `width` units each.
 template <real T>
 variable<T> gates(const variable<T>& z, std::size_t width, std::size_t first, std::size_t last) {
-  return slice(z, {all, {static_cast<std::ptrdiff_t>(first * width),
-                         static_cast<std::ptrdiff_t>(last * width)}});
+  return slice(
+      z, {all,
+          {static_cast<std::ptrdiff_t>(first * width), static_cast<std::ptrdiff_t>(last * width)}});
 }
 
 template <real T>
@@ -215,8 +215,8 @@ auto recurrent<Cell>::operator()(const operand<element>& x, const state& from) c
              steps = static_cast<std::ptrdiff_t>(x.shape()[1]),
              features = static_cast<std::ptrdiff_t>(x.shape()[2]);
   if (steps == 0)
-    throw domain_error(std::string(Cell::name) + ": " + to_string(x.shape()) + ": there are no steps",
-                       x.where());
+    throw domain_error(
+        std::string(Cell::name) + ": " + to_string(x.shape()) + ": there are no steps", x.where());
   // Steps first, so that the rows of a step are neighbours.
   const variable<element> parts =
       cell.from_input(reshape(transpose(x, {1, 0, 2}), {steps * batch, features}));

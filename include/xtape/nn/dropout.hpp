@@ -12,8 +12,8 @@ namespace xtape::nn {
 /// Source: Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov, "Dropout: a simple way to prevent neural
 /// networks from overfitting", JMLR 15 (2014).
 struct XTAPE_API dropout {
-  double p;            ///< the probability, in [0, 1)
-  generator source;    ///< of the masks
+  double p;          ///< the probability, in [0, 1)
+  generator source;  ///< of the masks
 
   /// Seeds the generator with one draw. Throws domain_error unless the probability is in [0, 1).
   dropout(double probability, rng& random, location where = location::current());

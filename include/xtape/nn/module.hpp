@@ -59,8 +59,8 @@ concept state_member =
 
 /// Whether it can be called as a layer of that element type.
 template <class M, class T>
-concept layer_of = std::is_invocable_r_v<variable<T>, const M&, const operand<T>&> ||
-                   std::is_invocable_r_v<variable<T>, const M&, const variable<T>&>;
+concept layer_of = std::is_invocable_r_v < variable<T>,
+const M&, const operand<T>& > || std::is_invocable_r_v<variable<T>, const M&, const variable<T>&>;
 
 /// "encoder" and "weight" make "encoder.weight"; without a path, the name alone.
 XTAPE_API std::string joined_path(const std::string& path, std::string_view name);
@@ -75,7 +75,8 @@ void for_each_state(const Module& module, const Visit& visit, const std::string&
     visit(path, module);
   } else {
     static_assert(lists_members<Module>,
-                  "a member of a module is a parameter<T>, a buffer<T>, a generator or a module that lists its "
+                  "a member of a module is a parameter<T>, a buffer<T>, a generator or a module "
+                  "that lists its "
                   "own members; is its element type the T that was asked for?");
     module.members([&](std::string_view name, const auto& member) {
       for_each_state<T>(member, visit, joined_path(path, name));

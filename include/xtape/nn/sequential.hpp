@@ -83,8 +83,7 @@ class sequential<T>::layer {
 
   /// A module, or a function object that keeps no parameters. It takes an operand or a variable.
   template <class Module>
-  requires(!std::same_as<Module, layer> && std::copy_constructible<Module> &&
-           layer_of<Module, T>)
+  requires(!std::same_as<Module, layer> && std::copy_constructible<Module> && layer_of<Module, T>)
       layer(Module module)
       : holder_(new holds<Module>(std::move(module))) {
     static_assert(lists_members<Module> || std::is_trivially_copyable_v<Module>,

@@ -17,8 +17,8 @@ namespace xtape::nn {
 
 /// A layer of a model.
 struct summary_row {
-  std::string path;                  ///< "encoder.0"; empty for the model itself
-  std::string kind;                  ///< its type, "linear", or the operation that a function calls, "relu"
+  std::string path;  ///< "encoder.0"; empty for the model itself
+  std::string kind;  ///< its type, "linear", or the operation that a function calls, "relu"
   std::optional<shape_type> output;  ///< not known of a module that only its own module calls
   std::size_t parameters;            ///< how many numbers, those of modules in it not counted
 };
