@@ -496,7 +496,7 @@ TEST_CASE("what layers refuse when they are made", "[nn][errors]") {
   });
   refused("layer_norm: there are no axes", [&](int& line) {
     line = __LINE__ + 1;
-    layer_norm<float>(xtape::axis_list());
+    layer_norm<float>{xtape::axis_list()};
   });
   refused("layer_norm: 4294967296, 4294967296: too many weights", [&](int& line) {
     line = __LINE__ + 1;
