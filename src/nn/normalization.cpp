@@ -22,10 +22,10 @@ shape_type checked(const char* layer, const axis_list& sizes, double epsilon, lo
     call += (axis == 0 ? "" : ", ") + std::to_string(sizes[axis]);
   if (sizes.empty()) throw domain_error(call + "there are no axes", where);
   std::int64_t all = 1;
-  for (const std::ptrdiff_t size : sizes)
-    all = static_cast<std::int64_t>(xtape::detail::matrix_shape(
-              call, all, size, "there is at least one feature", where)[1]) *
-          all;
+  for (const std::ptrdiff_t size : sizes) {
+    xtape::detail::matrix_shape(call, all, size, "there is at least one feature", where);
+    all *= size;
+  }
   if (!(epsilon > 0 && std::isfinite(epsilon)))
     throw domain_error(std::string(layer) + ": epsilon = " + number_text(epsilon) +
                            ": must be positive and finite",

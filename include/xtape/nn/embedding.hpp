@@ -29,7 +29,7 @@ struct XTAPE_API embedding {
   }
 
   /// The same for an array of whole numbers, as a batch of sequences comes: (...) -> (..., d). Nothing flows back to it.
-  /// Throws domain_error for a number that is not whole, or not in 0..n-1.
+  /// Throws domain_error for a number that is not whole, or not in 0..n-1. (A float is exact up to 2^24.)
   variable<T> operator()(const operand<T>& indices) const;
 
   void members(const auto& visit) const { visit("weight", weight); }

@@ -94,7 +94,8 @@ namespace xtape::nn {
 
 /// The layers of a model with their output shapes and numbers of parameters: those of a sequential one by one, and of any
 /// other module its members, of which only the numbers are known. The model runs once, in evaluation and without a
-/// tape, on zeros of that shape, which includes the batch: summary(model, {1, 784}). Throws as the model does.
+/// tape, on zeros of that shape, which includes the batch: summary(model, {1, 784}). A function in a sequential runs twice,
+/// the second time for its name. Throws as the model does.
 ///
 ///     std::cout << xp::nn::summary(model, {1, 784});
 template <class Module>
