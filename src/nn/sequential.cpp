@@ -30,20 +30,29 @@ std::vector<variable<T>> sequential<T>::parameters() const {
 }
 
 template <real T>
-auto sequential<T>::listed() const -> std::vector<named_parameter> {
-  std::vector<named_parameter> found;
+auto sequential<T>::listed() const -> std::vector<named_state> {
+  std::vector<named_state> found;
   for (std::size_t i = 0; i < layers_.size(); ++i)
-    for (const named_parameter& each : layers_[i].parameters())
+    for (const named_state& each : layers_[i].state())
       found.push_back({joined_path(std::to_string(i), each.path), each.member});
   return found;
 }
 
 template <real T>
 variable<T> sequential<T>::operator()(const operand<T>& x) const {
-  if (layers_.empty()) return held(x);
+  if (layers_.empty()) return xtape::detail::held(x);
   const at_line line(x.where());
   variable<T> result = layers_.front()(x);
   for (std::size_t i = 1; i < layers_.size(); ++i) result = layers_[i](result);
+  return result;
+}
+
+template <real T>
+variable<T> sequential<T>::describe(xtape::detail::summary_rows& rows, const std::string& path,
+                                    const variable<T>& x) const {
+  variable<T> result = x;
+  for (std::size_t i = 0; i < layers_.size(); ++i)
+    result = layers_[i].describe(rows, joined_path(path, std::to_string(i)), result);
   return result;
 }
 

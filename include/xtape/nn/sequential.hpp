@@ -2,7 +2,7 @@
 
 #include <xtape/nn/linear.hpp>
 #include <xtape/nn/module.hpp>
-#include <xtape/ops/operand.hpp>
+#include <xtape/nn/summary.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -11,6 +11,7 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace xtape::nn {
@@ -50,20 +51,22 @@ class XTAPE_API sequential {
   /// Handles on all parameters, named "0.weight", "0.bias", ...
   std::vector<variable<T>> parameters() const;
 
+  /// The layers' parameters, buffers and generators: "0.weight", ...
   void members(const auto& visit) const {
-    for (const auto& [path, member] : listed()) visit(path, *member);
+    for (const named_state& each : listed())
+      std::visit([&](const auto* member) { visit(each.path, *member); }, each.member);
   }
 
+  /// For nn::summary: runs the layers and appends a row for each.
+  variable<T> describe(xtape::detail::summary_rows& rows, const std::string& path,
+                       const variable<T>& x) const;
+
  private:
-  struct named_parameter {
+  struct named_state {
     std::string path;
-    const parameter<T>* member;
+    std::variant<const parameter<T>*, const buffer<T>*, const generator*> member;
   };
-  std::vector<named_parameter> listed() const;
-  static variable<T> held(const operand<T>& x) {
-    return x.node() != nullptr ? variable<T>::share(*x.node())
-                               : variable<T>::adopt(new detail::node<T>(x.value()));
-  }
+  std::vector<named_state> listed() const;
 
   std::vector<layer> layers_;
 };
@@ -80,13 +83,11 @@ class sequential<T>::layer {
 
   /// A module, or a function object that keeps no parameters. It takes an operand or a variable.
   template <class Module>
-  requires(!std::same_as<Module, layer> && std::copy_constructible<Module> &&
-           (std::is_invocable_r_v<variable<T>, const Module&, const operand<T>&> ||
-            std::is_invocable_r_v<variable<T>, const Module&, const variable<T>&>))
+  requires(!std::same_as<Module, layer> && std::copy_constructible<Module> && layer_of<Module, T>)
       layer(Module module)
       : holder_(new holds<Module>(std::move(module))) {
     static_assert(lists_members<Module> || std::is_trivially_copyable_v<Module>,
-                  "a layer that holds more than plain numbers is a module: it lists its parameters "
+                  "a layer that holds more than plain numbers is a module: it lists its members "
                   "in `void members(const auto& visit) const`, which may be empty");
   }
 
@@ -105,7 +106,12 @@ class sequential<T>::layer {
   /// The sequential it holds; null for anything else.
   const sequential* as_sequential() const { return holder_->as_sequential(); }
 
-  std::vector<named_parameter> parameters() const { return holder_->parameters(); }
+  std::vector<named_state> state() const { return holder_->state(); }
+
+  variable<T> describe(xtape::detail::summary_rows& rows, const std::string& path,
+                       const variable<T>& x) const {
+    return holder_->describe(rows, path, x);
+  }
 
  private:
   struct XTAPE_API holder {
@@ -113,7 +119,9 @@ class sequential<T>::layer {
     virtual std::unique_ptr<holder> copy() const = 0;
     virtual bool assign(const holder& other) = 0;
     virtual variable<T> call(const operand<T>& x) const = 0;
-    virtual std::vector<named_parameter> parameters() const = 0;
+    virtual std::vector<named_state> state() const = 0;
+    virtual variable<T> describe(xtape::detail::summary_rows& rows, const std::string& path,
+                                 const variable<T>& x) const = 0;
     virtual const sequential* as_sequential() const = 0;
   };
 
@@ -132,18 +140,19 @@ class sequential<T>::layer {
       return false;
     }
     variable<T> call(const operand<T>& x) const override {
-      if constexpr (std::is_invocable_r_v<variable<T>, const Module&, const operand<T>&>)
-        return module(x);
-      else
-        return module(held(x));
+      return xtape::detail::call_layer(module, x);
     }
-    std::vector<named_parameter> parameters() const override {
-      std::vector<named_parameter> found;
+    std::vector<named_state> state() const override {
+      std::vector<named_state> found;
       if constexpr (lists_members<Module>)
-        for_each_parameter<T>(module, [&found](const std::string& path, const parameter<T>& p) {
-          found.push_back({path, &p});
+        for_each_state<T>(module, [&found](const std::string& path, const auto& member) {
+          found.push_back({path, &member});
         });
       return found;
+    }
+    variable<T> describe(xtape::detail::summary_rows& rows, const std::string& path,
+                         const variable<T>& x) const override {
+      return xtape::detail::describe<T>(rows, module, path, x);
     }
     const sequential* as_sequential() const override {
       if constexpr (std::same_as<Module, sequential>)
