@@ -159,6 +159,15 @@ void adam(timer& time) {
   time([&] { optimizer.step(); });
 }
 
+void lstm(timer& time, std::int64_t batch) {
+  torch::nn::LSTM layer(torch::nn::LSTMOptions(64, 128).batch_first(true));
+  const Tensor x = torch::randn({batch, 32, 64});
+  time([&] {
+    for (const Tensor& p : layer->parameters()) zero_grad(p);
+    std::get<0>(layer->forward(x)).square().mean().backward();
+  });
+}
+
 std::vector<std::int64_t> sizes(std::int64_t first, std::int64_t hidden, std::size_t layers,
                                 std::int64_t last) {
   std::vector<std::int64_t> all(layers + 2, hidden);
@@ -187,6 +196,8 @@ int main(int argc, char** argv) {
            }},
           {"seed004 9x512 b1000 sigm", [](timer& t) { wide(t, 1000); }},
           {"deep50x32 b16 tanh", [](timer& t) { deep(t, 50); }},
+          {"lstm 64-128 t32 b32 f+b", [](timer& t) { lstm(t, 32); }},
+          {"lstm 64-128 t32 b1 f+b", [](timer& t) { lstm(t, 1); }},
           {"deep25x32 b16 tanh", [](timer& t) { deep(t, 25); }},
           {"deep100x32 b16 tanh", [](timer& t) { deep(t, 100); }},
           {"deep200x32 b16 tanh", [](timer& t) { deep(t, 200); }},

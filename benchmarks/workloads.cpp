@@ -177,6 +177,20 @@ void adam(timer& time) {
   time([&] { optimizer.step(); });
 }
 
+// Sequences of 32 steps of 64 features, a batch of them through 128 units.
+void lstm(timer& time, std::size_t batch) {
+  xp::rng random(1);
+  const xp::nn::lstm<float> layer(64, 128, xp::init::glorot_uniform(), xp::init::orthogonal(),
+                                  random);
+  const variable x(random.normal<float>({batch, 32, 64}));
+  const std::vector<variable> parameters = xp::nn::parameters<float>(layer);
+  time([&] {
+    for (const variable& p : parameters) p.zero_grad();
+    xp::tape tape;
+    xp::mean(xp::square(layer(x))).backward();
+  });
+}
+
 // Thirty sigmoid layers whose gradients fall below the least normal number half-way, or that keep their size.
 void sigmoids30(timer& time, double deviation, bool flush) {
   const xp::flush_subnormals mode(flush);
@@ -242,6 +256,8 @@ int main(int argc, char** argv) {
           {"broadcast x*r+r sum f+b", broadcast},
           {"fashion epoch 784-128-10 b128", fashion_epoch},
           {"adam 1e6 parameters", adam},
+          {"lstm 64-128 t32 b32 f+b", [](timer& t) { lstm(t, 32); }},
+          {"lstm 64-128 t32 b1 f+b", [](timer& t) { lstm(t, 1); }},
           {"deep25x32 b16 tanh", [](timer& t) { deep(t, 25); }},
           {"deep100x32 b16 tanh", [](timer& t) { deep(t, 100); }},
           {"deep200x32 b16 tanh", [](timer& t) { deep(t, 200); }},
