@@ -24,7 +24,7 @@ T variable<T>::item(location where) const {
     throw shape_error(
         "item: " + to_string(shape()) + " has " + std::to_string(size()) + " elements, not one",
         where);
-  return *node().data();
+  return *node().data(where);
 }
 
 template <real T>

@@ -199,8 +199,10 @@ TEST_CASE("numbers go with the last handle where no derivative needs them", "[ta
   variable<double> sum_of_w = recording[0].output<double>();
   CHECK(sum_of_w.shape() == shape_type{3});
   CHECK_THROWS_WITH(sum_of_w.value(), StartsWith("value: the numbers of (3) were given up") &&
-                                          ContainsSubstring("keep_intermediates()"));
-  CHECK_THROWS_AS(sum_of_w * 2.0, tape_error);
+                                          ContainsSubstring("keep_intermediates()") &&
+                                          ContainsSubstring("[memory_test.cpp:"));
+  CHECK_THROWS_WITH(sum_of_w * 2.0,
+                    ContainsSubstring("given up") && ContainsSubstring("[memory_test.cpp:"));
   CHECK(recording.size() == 3);
   CHECK(recording[1].output<double>().value()(0) == std::tanh(2.0));  // tanh' needs it
   y.backward();

@@ -28,23 +28,23 @@ class numbers : pinned {
   }
   /// Those of the array, which may be changed through value() from then on, its shape too.
   explicit numbers(array<T>&& from)
-      : place_(place::array), array_(new pooled_array(std::move(from))) {}
+      : place_(place::container), array_(new pooled_array(std::move(from))) {}
   ~numbers() {
     delete array_;
     if (place_ == place::block) pool_allocator<T>().deallocate(memory_.block, size_of(shape_));
   }
 
-  const shape_type& shape() const { return place_ == place::array ? array_->shape() : shape_; }
-  /// Throws tape_error where they were given up.
-  T* data() {
+  const shape_type& shape() const { return place_ == place::container ? array_->shape() : shape_; }
+  /// Throws tape_error, with the line that asks for them, where they were given up.
+  T* data(location where = {}) {
     return place_ == place::here    ? memory_.here
            : place_ == place::block ? memory_.block
-                                    : data_of_array();
+                                    : data_of_container(where);
   }
-  array_view<T> view() { return {shape(), data()}; }
+  array_view<T> view(location where = {}) { return {shape(), data(where)}; }
   /// The array they came with, or one over them that is made when it is first asked for.
-  array<T>& value() {
-    if (array_ == nullptr) array_ = new pooled_array(array_over(shape_, data()));
+  array<T>& value(location where = {}) {
+    if (array_ == nullptr) array_ = new pooled_array(array_over(shape_, data(where)));
     return *array_;
   }
 
@@ -53,24 +53,25 @@ class numbers : pinned {
   /// Gives up their memory where they have any; the shape stays.
   void give_up() {
     if (place_ == place::here) return;
-    if (place_ == place::array) shape_ = array_->shape();
+    if (place_ == place::container) shape_ = array_->shape();
     delete std::exchange(array_, nullptr);
     if (place_ == place::block) pool_allocator<T>().deallocate(memory_.block, size_of(shape_));
     place_ = place::none;
   }
 
  private:
-  enum class place : std::uint8_t { here, block, array, none };
+  enum class place : std::uint8_t { here, block, container, none };
   struct pooled_array : pooled, array<T> {
     explicit pooled_array(array<T>&& from) : array<T>(std::move(from)) {}
   };
 
-  T* data_of_array() {
-    if (place_ == place::array) return array_->data();
-    throw tape_error("value: the numbers of " + to_string(shape_) +
-                     " were given up with the last handle, as no derivative needs them: give the "
-                     "value a name, or "
-                     "call keep_intermediates() of its tape before");
+  T* data_of_container(location where) {
+    if (place_ == place::container) return array_->data();
+    throw tape_error(
+        "value: the numbers of " + to_string(shape_) +
+            " were given up with the last handle, as no derivative needs them: give the value "
+            "a name, or call keep_intermediates() of its tape before",
+        where);
   }
 
   [[no_unique_address]] shape_type shape_;  // place_ lies in its padding

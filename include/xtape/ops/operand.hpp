@@ -16,7 +16,7 @@ class argument {
   using value_type = T;
 
   argument(const variable<T>& v, location where = {})
-      : argument(&v.node(), v.node().view(), where) {}
+      : argument(&v.node(), v.node().view(where), where) {}
   argument(detail::node<T>* from, array_view<T> value, location where)
       : node_(from), value_(value), where_(where) {}
 

@@ -36,7 +36,8 @@ class XTAPE_API variable {
     if (node_ != nullptr) detail::release(node_);
   }
 
-  const array<T>& value() const { return node().value(); }
+  /// Its numbers. Throws tape_error where they were given up: see tape::keep_intermediates.
+  const array<T>& value(location where = location::current()) const { return node().value(where); }
   const shape_type& shape() const { return node().shape(); }
   std::size_t size() const { return size_of(shape()); }
   std::size_t rank() const { return shape().size(); }
