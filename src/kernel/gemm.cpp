@@ -156,19 +156,20 @@ template <class T>
 void gemm(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std::size_t k, T alpha,
           const T* a, const T* b, T beta, T* c) {
   if (m == 0 || n == 0) return;
+  if (k == 0) return scale(m * n, beta, c);
+  const bool column = n == 1 && (m > 1 || k > packed_rows), row = m == 1 && n > 1;
+  if (!column && !row && is_small(transpose_a, transpose_b, m, n, k))
+    return small_gemm(transpose_a, transpose_b, m, n, k, alpha, a, b, beta, c);
   const int rows = blas_size(m);
   const int cols = blas_size(n);
   const int terms = blas_size(k);
-  if (k == 0) return scale(m * n, beta, c);
   const auto op = [](bool transpose) { return transpose ? CblasTrans : CblasNoTrans; };
-  if (n == 1 && (m > 1 || k > packed_rows))
+  if (column)
     return blas_gemv(op(transpose_a), transpose_a ? terms : rows, transpose_a ? rows : terms, alpha,
                      a, b, beta, c);
-  if (m == 1 && n > 1)
+  if (row)
     return blas_gemv(op(!transpose_b), transpose_b ? cols : terms, transpose_b ? terms : cols,
                      alpha, b, a, beta, c);
-  if (is_small(transpose_a, transpose_b, m, n, k))
-    return small_gemm(transpose_a, transpose_b, m, n, k, alpha, a, b, beta, c);
   const int lda = transpose_a ? rows : terms, ldb = transpose_b ? terms : cols;
   const std::size_t products = m * n * k;
   if (products < shared_product || products >= shared_by_blas) {

@@ -58,7 +58,10 @@ class XTAPE_API optimizer {
   void check_option(const char* option, double value, bool fits, const char* domain,
                     location where) const;
   /// Throws shape_error where the gradient of parameter i, which has one, has not its shape.
-  void check_gradient(std::size_t i, location where) const;
+  void check_gradient(std::size_t i, location where) const {
+    const variable<T>& p = parameters_[i];
+    if (xtape::detail::as<T>(*p.node().grad()).shape() != p.shape()) throw_misshapen(i, where);
+  }
   /// "parameter 2 ('1.weight')"
   std::string parameter_text(std::size_t i) const;
   /// "2 parameters, 101632 numbers", of the parameters [begin, end).
@@ -66,6 +69,9 @@ class XTAPE_API optimizer {
 
   const char* name_;
   std::vector<variable<T>> parameters_;
+
+ private:
+  [[noreturn]] void throw_misshapen(std::size_t i, location where) const;
 };
 
 extern template class optimizer<float>;
