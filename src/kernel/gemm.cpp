@@ -145,6 +145,9 @@ constexpr std::size_t large_product = 64 * 64 * 64;
 /// What has fewer terms than this, 0.1 ms of work, stays on one thread: little is won by sharing it, and where another
 /// program has the core, 128^3 was seen to take 8 ms instead of 0.04.
 constexpr std::size_t shared_product = std::size_t{160} * 160 * 160;
+/// The same for products with a vector: two threads take 1.2 to 1.7 of the time for 16384 and 65536 terms, 0.65 to 0.88 for
+/// 2^18, and half for more.
+constexpr std::size_t shared_vector_product = std::size_t{1} << 18;
 /// From here on BLAS shares a product among its threads. Below, they wait for one another longer than they compute:
 /// each thread taking rows or columns of c by itself needs 0.78 of the time for 784x128x128 with a transposed, 0.65 for
 /// 60x89x784, 1.02 to 1.05 for 256^3, and 0.97 to 1.18 for larger ones (two threads).
@@ -164,6 +167,8 @@ void gemm(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std:
   const int cols = blas_size(n);
   const int terms = blas_size(k);
   const auto op = [](bool transpose) { return transpose ? CblasTrans : CblasNoTrans; };
+  const std::size_t products = m * n * k;
+  const one_thread vector((column || row) && products < shared_vector_product);
   if (column)
     return blas_gemv(op(transpose_a), transpose_a ? terms : rows, transpose_a ? rows : terms, alpha,
                      a, b, beta, c);
@@ -171,7 +176,6 @@ void gemm(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std:
     return blas_gemv(op(!transpose_b), transpose_b ? cols : terms, transpose_b ? terms : cols,
                      alpha, b, a, beta, c);
   const int lda = transpose_a ? rows : terms, ldb = transpose_b ? terms : cols;
-  const std::size_t products = m * n * k;
   if (products < shared_product || products >= shared_by_blas) {
     const one_thread here(products > large_product && products < shared_product);
     return blas_gemm(op(transpose_a), op(transpose_b), rows, cols, terms, alpha, a, lda, b, ldb,
