@@ -168,6 +168,27 @@ void lstm(timer& time, std::int64_t batch) {
   });
 }
 
+void convolution(timer& time, std::int64_t images, std::int64_t from, std::int64_t size,
+                 std::int64_t to, bool behind) {
+  const Tensor weight = torch::randn({to, from, 3, 3}).requires_grad_();
+  const Tensor bias = torch::zeros({to}).requires_grad_();
+  const Tensor x = torch::randn({images, from, size, size}).requires_grad_(behind);
+  const Tensor g = torch::randn({images, to, size, size});
+  time([&] {
+    for (const Tensor& each : {weight, bias, x}) zero_grad(each);
+    torch::conv2d(x, weight, bias, 1, 1).backward(g);
+  });
+}
+
+void max_pool(timer& time) {
+  const Tensor x = torch::randn({32, 16, 28, 28}).requires_grad_();
+  const Tensor g = torch::randn({32, 16, 14, 14});
+  time([&] {
+    zero_grad(x);
+    torch::max_pool2d(x, 2).backward(g);
+  });
+}
+
 std::vector<std::int64_t> sizes(std::int64_t first, std::int64_t hidden, std::size_t layers,
                                 std::int64_t last) {
   std::vector<std::int64_t> all(layers + 2, hidden);
@@ -198,6 +219,10 @@ int main(int argc, char** argv) {
           {"deep50x32 b16 tanh", [](timer& t) { deep(t, 50); }},
           {"lstm 64-128 t32 b32 f+b", [](timer& t) { lstm(t, 32); }},
           {"lstm 64-128 t32 b1 f+b", [](timer& t) { lstm(t, 1); }},
+          {"conv 3x3 1-16 28x28 b32 f+b", [](timer& t) { convolution(t, 32, 1, 28, 16, false); }},
+          {"conv 3x3 16-32 14x14 b64 f+b", [](timer& t) { convolution(t, 64, 16, 14, 32, true); }},
+          {"conv 3x3 64-64 14x14 b32 f+b", [](timer& t) { convolution(t, 32, 64, 14, 64, true); }},
+          {"max_pool 2x2 16 28x28 b32 f+b", max_pool},
           {"deep25x32 b16 tanh", [](timer& t) { deep(t, 25); }},
           {"deep100x32 b16 tanh", [](timer& t) { deep(t, 100); }},
           {"deep200x32 b16 tanh", [](timer& t) { deep(t, 200); }},

@@ -191,6 +191,32 @@ void lstm(timer& time, std::size_t batch) {
   });
 }
 
+// A layer of 3x3 windows on square images; whether the images have a gradient, as those behind the first layer have.
+void convolution(timer& time, std::size_t images, std::size_t from, std::size_t size,
+                 std::size_t to, bool behind) {
+  xp::rng random(1);
+  const parameter weight(random.normal<float>({to, from, 3, 3})), bias(xp::zeros<float>({to}));
+  const parameter held(random.normal<float>({images, from, size, size}));
+  const variable x = behind ? variable(held) : variable(held.value());
+  const variable g = random.normal<float>({images, to, size, size});
+  time([&] {
+    for (const parameter* const each : {&weight, &bias, &held}) each->zero_grad();
+    xp::tape tape;
+    xp::conv2d(x, weight, bias, {.padding = 1}).backward(g);
+  });
+}
+
+void max_pool(timer& time) {
+  xp::rng random(1);
+  const parameter x(random.normal<float>({32, 16, 28, 28}));
+  const variable g = random.normal<float>({32, 16, 14, 14});
+  time([&] {
+    x.zero_grad();
+    xp::tape tape;
+    xp::max_pool2d(x, 2).backward(g);
+  });
+}
+
 // Thirty sigmoid layers whose gradients fall below the least normal number half-way, or that keep their size.
 void sigmoids30(timer& time, double deviation, bool flush) {
   const xp::flush_subnormals mode(flush);
@@ -258,6 +284,10 @@ int main(int argc, char** argv) {
           {"adam 1e6 parameters", adam},
           {"lstm 64-128 t32 b32 f+b", [](timer& t) { lstm(t, 32); }},
           {"lstm 64-128 t32 b1 f+b", [](timer& t) { lstm(t, 1); }},
+          {"conv 3x3 1-16 28x28 b32 f+b", [](timer& t) { convolution(t, 32, 1, 28, 16, false); }},
+          {"conv 3x3 16-32 14x14 b64 f+b", [](timer& t) { convolution(t, 64, 16, 14, 32, true); }},
+          {"conv 3x3 64-64 14x14 b32 f+b", [](timer& t) { convolution(t, 32, 64, 14, 64, true); }},
+          {"max_pool 2x2 16 28x28 b32 f+b", max_pool},
           {"deep25x32 b16 tanh", [](timer& t) { deep(t, 25); }},
           {"deep100x32 b16 tanh", [](timer& t) { deep(t, 100); }},
           {"deep200x32 b16 tanh", [](timer& t) { deep(t, 200); }},

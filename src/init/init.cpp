@@ -39,7 +39,8 @@ fans fans_of(const shape_type& shape) noexcept {
   if (shape.size() == 1) return {shape[0], shape[0]};
   std::size_t receptive_field = 1;
   for (std::size_t axis = 2; axis < shape.size(); ++axis) receptive_field *= shape[axis];
-  return {shape[0] * receptive_field, shape[1] * receptive_field};
+  if (shape.size() == 2) return {shape[0], shape[1]};
+  return {shape[1] * receptive_field, shape[0] * receptive_field};
 }
 
 initializer::initializer(distribution law, scaling scale, double gain, location where)
@@ -214,8 +215,8 @@ template <real T>
 array<T> initializer::operator()(const shape_type& shape, rng& random, location where) const {
   array<T> weights = drawn<T>(shape, random, where);
   if (!identical_ || weights.size() == 0) return weights;
-  const std::size_t units = shape.size() > 1 ? shape[1] : shape.empty() ? 1 : shape[0];
-  const std::size_t outer = shape.size() > 1 ? shape[0] : 1;
+  const std::size_t units = shape.size() == 2 ? shape[1] : shape.empty() ? 1 : shape[0];
+  const std::size_t outer = shape.size() == 2 ? shape[0] : 1;
   const std::size_t inner = weights.size() / (units * outer);
   for (std::size_t i = 0; i < outer; ++i) {
     T* const first = weights.data() + i * units * inner;

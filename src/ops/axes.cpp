@@ -1,6 +1,7 @@
 #include "ops/axes.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <string>
 
 namespace xtape::detail {
@@ -27,6 +28,19 @@ shape_type normalize_axes(std::string_view operation, const shape_type& shape,
     result.insert(std::lower_bound(result.begin(), result.end(), found), found);
   }
   return result;
+}
+
+void check_size(std::string_view operation, const shape_type& from, const shape_type& to,
+                location where) {
+  constexpr std::size_t most = std::numeric_limits<std::ptrdiff_t>::max() / sizeof(double);
+  std::size_t size = 1;
+  for (const std::size_t n : to) {
+    if (n != 0 && size > most / n)
+      throw shape_error(std::string(operation) + ": " + to_string(from) + " to " + to_string(to) +
+                            ": there are no arrays of that size",
+                        where);
+    size *= n;
+  }
 }
 
 slices::slices(const shape_type& shape, std::size_t first, std::size_t last) {

@@ -14,6 +14,10 @@ std::size_t normalize_axis(std::string_view operation, const shape_type& shape, 
 shape_type normalize_axes(std::string_view operation, const shape_type& shape,
                           const axis_list& axes, location where);
 
+/// Throws shape_error unless an array of the shape `to` can be had: sizes that users multiply may go beyond all numbers.
+void check_size(std::string_view operation, const shape_type& from, const shape_type& to,
+                location where);
+
 /// An array seen as (outer, n, inner), n being the sizes of axes first..last together.
 struct slices {
   std::size_t outer = 1, n = 1, inner = 1;

@@ -134,20 +134,6 @@ variable<T> moved(const operand<T>& x, const shape_type& y, places from) {
 
 std::ptrdiff_t as_signed(std::size_t size) { return static_cast<std::ptrdiff_t>(size); }
 
-// Throws unless an array of that shape can be had: sizes that users multiply may go beyond all numbers.
-void check_size(std::string_view operation, const shape_type& from, const shape_type& to,
-                location where) {
-  constexpr std::size_t most = std::numeric_limits<std::ptrdiff_t>::max() / sizeof(double);
-  std::size_t size = 1;
-  for (const std::size_t n : to) {
-    if (n != 0 && size > most / n)
-      throw shape_error(std::string(operation) + ": " + to_string(from) + " to " + to_string(to) +
-                            ": there are no arrays of that size",
-                        where);
-    size *= n;
-  }
-}
-
 // An index as users write it, counted from 0.
 std::ptrdiff_t normalize_index(std::string_view operation, const shape_type& shape,
                                std::size_t axis, std::ptrdiff_t index, location where) {

@@ -67,7 +67,7 @@ TEST_CASE("fans are the terms that outputs and gradients add", "[init]") {
   CHECK(fans({}) == std::vector<std::size_t>{1, 1});
   CHECK(fans({7}) == std::vector<std::size_t>{7, 7});
   CHECK(fans({784, 128}) == std::vector<std::size_t>{784, 128});
-  CHECK(fans({16, 32, 3, 5}) == std::vector<std::size_t>{16 * 15, 32 * 15});
+  CHECK(fans({32, 16, 3, 5}) == std::vector<std::size_t>{16 * 15, 32 * 15});  // a convolution's
 }
 
 TEST_CASE("weights have the moments of their formula", "[init]") {
@@ -283,8 +283,9 @@ TEST_CASE("identical units are all as the first", "[init]") {
   for (std::size_t i = 0; i < 2; ++i)
     for (std::size_t j = 0; j < 3; ++j)
       for (std::size_t k = 0; k < 4; ++k)
-        CHECK(kernel(i, j, k / 2, k % 2) == kernel(i, 0, k / 2, k % 2));
+        CHECK(kernel(i, j, k / 2, k % 2) == kernel(0, j, k / 2, k % 2));
   CHECK(kernel(0, 0, 0, 0) != kernel(0, 0, 0, 1));
+  CHECK(kernel(0, 0, 0, 0) != kernel(0, 1, 0, 0));
   const auto bias = init::identical(init::normal(0, 1)).make<double>({5}, b);
   for (const double x : bias) CHECK(x == bias(0));
   CHECK(init::identical(init::zeros()).make<double>({}, b)() == 0);

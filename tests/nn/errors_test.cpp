@@ -73,6 +73,51 @@ TEST_CASE("what layers refuse when they are made", "[nn][errors]") {
     line = __LINE__ + 1;
     layer_norm<float>(3, {.epsilon = INFINITY});
   });
+  refused(
+      "conv2d: 0 to 8 channels, window (3, 3): a layer has at least one channel on either side, "
+      "and a window",
+      [&](int& line) {
+        line = __LINE__ + 1;
+        conv2d<float>(0, 8, 3, weights, random);
+      });
+  refused(
+      "conv2d: 1 to 8 channels, window (3, 0): a layer has at least one channel on either side, "
+      "and a window",
+      [&](int& line) {
+        line = __LINE__ + 1;
+        conv2d<float>(1, 8, {3, 0}, weights, random);
+      });
+  refused("conv2d: 1 to 8 channels, window (3, 3): stride = (0, 0): must be positive",
+          [&](int& line) {
+            line = __LINE__ + 1;
+            conv2d<float>(1, 8, 3, weights, random, {.stride = 0});
+          });
+  refused("conv2d: 1 to 8 channels, window (3, 3): padding = (1, -1): must not be negative",
+          [&](int& line) {
+            line = __LINE__ + 1;
+            conv2d<float>(1, 8, 3, weights, random, {.padding = {1, -1}});
+          });
+  refused("conv2d: 1 to 8 channels, window (3, 3): dilation = (0, 1): must be positive",
+          [&](int& line) {
+            line = __LINE__ + 1;
+            conv2d<float>(1, 8, 3, weights, random, {.dilation = {0, 1}});
+          });
+  refused("conv2d: 4 to 8 channels, window (3, 3): groups = 0: must be positive", [&](int& line) {
+    line = __LINE__ + 1;
+    conv2d<float>(4, 8, 3, weights, random, {.groups = 0});
+  });
+  refused(
+      "conv2d: 4 to 6 channels, window (3, 3): groups = 4: both numbers of channels must be "
+      "multiples",
+      [&](int& line) {
+        line = __LINE__ + 1;
+        conv2d<float>(4, 6, 3, weights, random, {.groups = 4});
+      });
+  refused("conv2d: 1 to 4294967296 channels, window (65536, 65536): too many weights",
+          [&](int& line) {
+            line = __LINE__ + 1;
+            conv2d<float>(1, 4294967296, 65536, weights, random);
+          });
   refused("embedding: 0 rows of 3: a table has at least one row of at least one number",
           [&](int& line) {
             line = __LINE__ + 1;
@@ -140,6 +185,23 @@ TEST_CASE("what layers refuse when they are called", "[nn][errors]") {
     line = __LINE__ + 1;
     planes(of({2}));
   });
+  const conv2d<double> kernels(2, 4, 3, weights, random);
+  misfit("conv2d: (5, 3, 8, 8) x (4, 2, 3, 3) + (4): 3 channels, and the weight is for 2",
+         [&](int& line) {
+           line = __LINE__ + 1;
+           kernels(of({5, 3, 8, 8}));
+         });
+  misfit("avg_pool2d: (2, 3): images are (n, c, h, w)", [&](int& line) {
+    const avg_pool2d layer(2);
+    line = __LINE__ + 1;
+    layer(of({2, 3}));
+  });
+  refused("max_pool2d: (2, 3, 4, 4): padding = (2, 2): must not be above half the window, (3, 3)",
+          [&](int& line) {
+            const max_pool2d layer(3, {.padding = 2});
+            line = __LINE__ + 1;
+            layer(of({2, 3, 4, 4}));
+          });
   const embedding<double> table(5, 3, weights, random);
   refused("embedding: (5, 3) at 5, element (2) of the indices: it must be one of 0..4",
           [&](int& line) {

@@ -79,6 +79,14 @@ TEMPLATE_TEST_CASE("layers have right gradients", "[nn][gradients]", float, doub
     const sequential<T> model{flatten(), xtape::tanh};
     check(model, random.normal<T>({2, 2, 2}));
   }
+  SECTION("conv2d") {
+    check(conv2d<T>(2, 4, {2, 3}, weights, random, {.stride = {1, 2}, .padding = 1, .groups = 2}),
+          random.normal<T>({2, 2, 3, 4}));
+  }
+  SECTION("pooling") {
+    const sequential<T> model{avg_pool2d(2, {.stride = 1}), max_pool2d({1, 2}), xtape::tanh};
+    check(model, random.normal<T>({2, 2, 3, 5}));
+  }
   SECTION("residual") {
     check(residual(sequential<T>{linear<T>(3, 3, weights, random), xtape::tanh}), x);
   }

@@ -107,6 +107,15 @@ for kind, (Cell, Sequence) in cells.items():
     reference(kind + ", two layers", {"x": torch.randn(2, 3, 3)},
               lambda x: {"y": layers[1](layers[0](x)[0])[0]}, two)
 
+images = torch.randn(2, 4, 5, 5)
+layer = randomize(nn.Conv2d(4, 6, (3, 2), stride=(2, 1), padding=(1, 2), dilation=(1, 2), groups=2))
+reference("conv2d", {"x": images}, lambda x: {"y": layer(x)}, layer)
+unbiased = randomize(nn.Conv2d(4, 2, 3, bias=False))
+reference("conv2d without a bias", {"x": images}, lambda x: {"y": unbiased(x)}, unbiased)
+net = randomize(nn.Sequential(nn.Conv2d(2, 3, 3, padding=1), nn.Tanh(), nn.MaxPool2d(2), nn.Conv2d(3, 2, 2),
+                              nn.AvgPool2d((1, 2), stride=1), nn.Flatten(), nn.Linear(2, 3)))
+reference("convolutional net", {"x": torch.randn(2, 2, 4, 6)}, lambda x: {"y": net(x)}, net)
+
 
 def tensor(name, t):
     shape = ", ".join(str(n) for n in t.shape)

@@ -145,6 +145,19 @@ TEST_CASE("layer_norm is PyTorch's", "[nn][torch]") {
   check("layer_norm of planes", layer_norm<double>({3, 2}, {.epsilon = 1e-2}));
 }
 
+TEST_CASE("convolutional layers are PyTorch's", "[nn][torch]") {
+  xtape::rng random(1);
+  check("conv2d",
+        conv2d<double>(4, 6, {3, 2}, any, random,
+                       {.stride = {2, 1}, .padding = {1, 2}, .dilation = {1, 2}, .groups = 2}));
+  check("conv2d without a bias", conv2d<double>(4, 2, 3, any, random, {.bias = false}));
+  check("convolutional net",
+        sequential<double>{conv2d<double>(2, 3, 3, any, random, {.padding = 1}), xtape::tanh,
+                           max_pool2d(2), conv2d<double>(3, 2, 2, any, random),
+                           avg_pool2d({1, 2}, {.stride = 1}), flatten(),
+                           linear<double>(2, 3, any, random)});
+}
+
 TEST_CASE("embedding is PyTorch's", "[nn][torch]") {
   xtape::rng random(1);
   const embedding<double> table(5, 3, any, random);
@@ -194,5 +207,5 @@ TEST_CASE("recurrent layers are PyTorch's", "[nn][torch]") {
 
 TEST_CASE("every reference of PyTorch is compared", "[nn][torch]") {
   // As many as the cases above name.
-  CHECK(std::size(torch_golden::references) == 20);
+  CHECK(std::size(torch_golden::references) == 23);
 }

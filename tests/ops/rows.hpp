@@ -220,6 +220,7 @@ void add_activation(std::vector<operation>& rows);
 void add_reduce(std::vector<operation>& rows);
 void add_shape(std::vector<operation>& rows);
 void add_linalg(std::vector<operation>& rows);
+void add_convolution(std::vector<operation>& rows);
 void add_loss(std::vector<operation>& rows);
 
 }  // namespace table

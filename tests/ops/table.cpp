@@ -15,7 +15,7 @@ const std::vector<operation>& operations() {
   static const std::vector<operation> all = [] {
     std::vector<operation> made;
     for (const auto add : {add_arithmetic, add_elementary, add_activation, add_reduce, add_shape,
-                           add_linalg, add_loss})
+                           add_linalg, add_convolution, add_loss})
       add(made);
     return made;
   }();

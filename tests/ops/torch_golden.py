@@ -6,6 +6,7 @@
 Every case is a function of one or more tensors, at ordinary points and at each kink, pole and end that
 docs/engine.md lists. The gradients are those of sum_i r_i y_i with r = 1, 1.25, 1.5, ...
 """
+import itertools
 import math
 
 import torch
@@ -134,6 +135,24 @@ case("logdet", torch.logdet, square)
 case("solve", torch.linalg.solve, square, [[1.0, 2.0], [0.5, -1.0], [3.0, 0.0]])
 case("cholesky", torch.linalg.cholesky, definite)
 case("einsum bij,bkj->ik", lambda a, b: torch.einsum("bij,bkj->ik", a, b), [square, definite], [definite, square])
+
+# Convolution and pooling. Of windows of equal elements the one with a single greatest: PyTorch gives g to the first.
+def waves(*shape):
+    return (torch.sin(0.7 * torch.arange(math.prod(shape), dtype=torch.float64) ** 1.1).round(decimals=3)).reshape(shape).tolist()
+
+
+for stride, padding, dilation, groups in itertools.product((1, 2, (3, 1)), (0, 1, (2, 0)), (1, (1, 2)), (1, 2)):
+    how = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    x, w = waves(2, 2, 4, 5), waves(2, 2 // groups, 3, 2)
+    case("conv2d " + " ".join(str(v).replace(",", "") for v in how.values()),
+         lambda x, w, b: F.conv2d(x, w, b, **how), x, w, [0.5, -1.5])
+case("conv2d 1x1", F.conv2d, waves(2, 3, 2, 3), waves(4, 3, 1, 1))
+case("conv2d of every channel", lambda x, w: F.conv2d(x, w, groups=3, padding=1), waves(1, 3, 3, 4), waves(6, 1, 3, 3))
+case("max_pool2d", lambda x: F.max_pool2d(x, 2), waves(2, 2, 4, 5))
+case("max_pool2d overlapping", lambda x: F.max_pool2d(x, (3, 2), (2, 1), (1, 1)), waves(1, 2, 5, 4))
+case("max_pool2d of NaN", lambda x: F.max_pool2d(x, 2), [[[[1.0, nan, 2.0, inf], [3.0, 4.0, -inf, 5.0]]]])
+case("avg_pool2d", lambda x: F.avg_pool2d(x, 2), waves(2, 2, 4, 5))
+case("avg_pool2d overlapping", lambda x: F.avg_pool2d(x, (3, 2), (2, 1), (1, 1)), waves(1, 2, 5, 4))
 
 # Losses.
 labels = torch.tensor([2, 0, 1])

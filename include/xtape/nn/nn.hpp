@@ -2,6 +2,7 @@
 // The whole room: modules, layers, and what is measured of them.
 
 #include <xtape/nn/accuracy.hpp>
+#include <xtape/nn/convolution.hpp>
 #include <xtape/nn/dropout.hpp>
 #include <xtape/nn/embedding.hpp>
 #include <xtape/nn/flatten.hpp>

@@ -17,7 +17,8 @@ namespace xtape::nn {
 ///
 ///     xp::nn::residual(xp::nn::sequential<float>{...})
 ///
-/// Throws shape_error where f(x) has another shape than x, and as f does.
+/// Throws shape_error where f(x) has another shape than x, and as f does. What shape f gives is not known before it has
+/// run: what it recorded stays on the tape, and nothing uses it.
 /// Source: He, Zhang, Ren, Sun, "Deep residual learning for image recognition", CVPR 2016, equation 1.
 template <class Module>
 struct residual {

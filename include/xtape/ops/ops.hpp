@@ -3,6 +3,7 @@
 
 #include <xtape/ops/activation.hpp>
 #include <xtape/ops/arithmetic.hpp>
+#include <xtape/ops/convolution.hpp>
 #include <xtape/ops/custom.hpp>
 #include <xtape/ops/elementary.hpp>
 #include <xtape/ops/linalg.hpp>
