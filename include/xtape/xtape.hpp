@@ -7,6 +7,7 @@
 #include <xtape/data/data.hpp>
 #include <xtape/init/init.hpp>
 #include <xtape/inspect/tape.hpp>
+#include <xtape/io/io.hpp>
 #include <xtape/nn/nn.hpp>
 #include <xtape/ops/ops.hpp>
 #include <xtape/optim/optim.hpp>

@@ -229,6 +229,13 @@ void rng::discard(std::uint64_t draws) noexcept {
   if (position_ & 1) load();
 }
 
+void rng::set_state(const state_type& state) noexcept {
+  key_ = state[0];
+  stream_ = state[1];
+  position_ = 0;
+  discard(state[2]);
+}
+
 void rng::fill_bits(std::span<std::uint64_t> words) noexcept {
   std::size_t done = 0;
   if (!words.empty() && (position_ & 1)) words[done++] = (*this)();

@@ -51,22 +51,52 @@ std::size_t batch_range<T>::size() const noexcept {
 
 template <real T>
 typename batch_range<T>::iterator batch_range<T>::begin() {
+  const bool resumes = place_ > 0 && !under_way_;
   if (random_ != nullptr) {
     order_.resize(total_);
     std::iota(order_.begin(), order_.end(), std::size_t{0});
-    random_->shuffle(order_);
+    if (resumes) {
+      rng then(0);
+      then.set_state(start_);
+      then.shuffle(order_);
+    } else {
+      start_ = random_->state();
+      random_->shuffle(order_);
+    }
   }
-  place_ = 0;
-  done_ = false;
+  if (!resumes) place_ = 0;
+  ++epoch_;
+  under_way_ = false;
   next();
+  under_way_ = true;
   return iterator(this);
+}
+
+template <real T>
+void batch_range<T>::resume(const batch_place& place, location where) {
+  if (place.samples != total_)
+    throw domain_error("batches: the place is one among " + std::to_string(place.samples) +
+                           " samples: this range has " + std::to_string(total_),
+                       where);
+  if (place.given > used_)
+    throw domain_error("batches: the place is after " + std::to_string(place.given) +
+                           " samples: an epoch of this range has " + std::to_string(used_),
+                       where);
+  ++epoch_;  // an iterator that is still there has no say any more
+  under_way_ = false;
+  done_ = true;
+  place_ = static_cast<std::size_t>(place.given);
+  start_ = place.start;
 }
 
 template <real T>
 void batch_range<T>::next() {
   const std::size_t count = std::min(batch_size_, used_ - place_);
   done_ = count == 0;
-  if (done_) return;
+  if (done_) {
+    place_ = 0;
+    return;
+  }
   check(*samples_, where_);
   if (samples_->size() != total_)
     throw shape_error("batches: the dataset has changed from " + std::to_string(total_) + " to " +

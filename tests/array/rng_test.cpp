@@ -366,3 +366,19 @@ TEST_CASE("the generator's errors", "[rng][errors]") {
       call(), domain_error,
       Message("below: n = 0: there is no integer below 0  [rng_test.cpp:" + line + "]"));
 }
+
+TEST_CASE("a generator goes on from its state", "[rng]") {
+  for (const std::uint64_t drawn : {0, 1, 2, 7}) {
+    rng random = rng(42).split(3);
+    random.discard(drawn);
+    rng other(0);
+    other.discard(5);
+    other.set_state(random.state());
+    CHECK(other == random);
+    CHECK(other.state() == random.state());
+    CHECK(random.state()[2] == drawn);
+    for (int i = 0; i < 5; ++i) CHECK(other() == random());
+    CHECK(other.split(1)() == random.split(1)());
+  }
+  CHECK(rng(42).state() == rng::state_type{42, 0, 0});
+}

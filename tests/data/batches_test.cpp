@@ -14,6 +14,7 @@ using xtape::domain_error;
 using xtape::rng;
 using xtape::shape_error;
 using xtape::shape_type;
+using xtape::data::batch_options;
 using xtape::data::batches;
 using xtape::data::dataset;
 
@@ -166,6 +167,87 @@ TEST_CASE("a kept range asks the system for nothing after its first epoch", "[da
     if (x_at == nullptr) x_at = x.node().data();
     if (x.shape()[0] == 64) CHECK(x.node().data() == x_at);
   }
+}
+
+TEST_CASE("an epoch goes on at any batch, in the same order", "[data][batches]") {
+  const auto samples = numbered(20);
+  const bool drop_last = GENERATE(false, true);
+  const batch_options options{.drop_last = drop_last};
+  rng whole(5);
+  auto range = batches(samples, 6, whole, options);
+  const auto first = visit(range), second = visit(range);
+  for (std::size_t at = 1; at <= range.size(); ++at) {
+    rng before(5), after(0);
+    auto stopped = batches(samples, 6, before, options);
+    auto resumed = batches(samples, 6, after, options);
+    CHECK(stopped.place().given == 0);
+    std::vector<int> seen;
+    std::size_t k = 0;
+    for (auto& batch : stopped) {
+      seen.insert(seen.end(), batch.labels.begin(), batch.labels.end());
+      if (++k < at) continue;
+      CHECK(stopped.place().given == seen.size());
+      CHECK(stopped.place().start == rng(5).state());
+      resumed.resume(stopped.place());
+      after.set_state(before.state());
+      break;
+    }
+    CHECK(resumed.place().given == seen.size());
+    const auto rest = visit(resumed);
+    seen.insert(seen.end(), rest.begin(), rest.end());
+    CHECK(seen == first);
+    CHECK(resumed.place().given == 0);
+    CHECK(visit(resumed) == second);
+    CHECK(after == whole);
+    // A loop that was left early has ended its epoch, and so has one that was not.
+    CHECK(stopped.place().given == 0);
+    CHECK(visit(stopped) == second);
+    CHECK(before == whole);
+  }
+}
+
+TEST_CASE("an epoch goes on in the samples' own order", "[data][batches]") {
+  const auto samples = numbered(10);
+  auto range = batches(samples, 4);
+  range.resume({.samples = 10, .given = 4});
+  CHECK(visit(range) == std::vector<int>{4, 5, 6, 7, 8, 9});
+  CHECK(visit(range) == counting(10));
+  range.resume({.samples = 10, .given = 10});  // after the last batch: nothing is left
+  CHECK(visit(range).empty());
+  CHECK(visit(range) == counting(10));
+}
+
+TEST_CASE("a new epoch within another one begins anew", "[data][batches]") {
+  const auto samples = numbered(10);
+  rng random(1), same(1);
+  auto range = batches(samples, 4, random);
+  auto plain = batches(samples, 4, same);
+  const auto first = visit(plain), second = visit(plain), third = visit(plain);
+  auto outer = range.begin();
+  ++outer;
+  CHECK(visit(range) == second);
+  {
+    const auto inner = range.begin();
+    CHECK(range.place().given == 4);
+    {
+      const auto moved_from =
+          std::move(outer);  // an iterator of an epoch that is over ends no other
+    }
+    CHECK(range.place().given == 4);
+  }
+  CHECK(range.place().given == 0);
+  CHECK(random == same);
+}
+
+TEST_CASE("places that are none", "[data][batches][errors]") {
+  const auto samples = numbered(10);
+  auto range = batches(samples, 4, {.drop_last = true});
+  CHECK_THROWS_MATCHES(range.resume({.samples = 9, .given = 4}, nowhere), domain_error,
+                       Message("batches: the place is one among 9 samples: this range has 10"));
+  CHECK_THROWS_MATCHES(
+      range.resume({.samples = 10, .given = 9}, nowhere), domain_error,
+      Message("batches: the place is after 9 samples: an epoch of this range has 8"));
+  CHECK(visit(range) == counting(8));
 }
 
 TEST_CASE("errors of batches", "[data][batches][errors]") {

@@ -1,6 +1,7 @@
 #include <xtape/data/idx.hpp>
 
 #include "catch.hpp"
+#include "files.hpp"
 
 #include <zlib.h>
 
@@ -15,9 +16,6 @@
 #include <string>
 #include <vector>
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 using Catch::Matchers::Message;
 using Catch::Matchers::WithinAbs;
 using xtape::io_error;
@@ -27,42 +25,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
-using bytes = std::vector<std::uint8_t>;
-
-/// A folder that is there until the test ends.
-class temporary_folder {
- public:
-  temporary_folder() {
-    std::string name = (fs::temp_directory_path() / "xtape_idx_XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    path_ = name;
-  }
-  temporary_folder(const temporary_folder&) = delete;
-  temporary_folder& operator=(const temporary_folder&) = delete;
-  ~temporary_folder() { fs::remove_all(path_); }
-
-  const fs::path& path() const { return path_; }
-
-  fs::path write(const std::string& name, const bytes& contents) const {
-    std::ofstream file(path_ / name, std::ios::binary);
-    file.write(reinterpret_cast<const char*>(contents.data()),
-               static_cast<std::streamsize>(contents.size()));
-    return path_ / name;
-  }
-  fs::path write_gz(const std::string& name, const bytes& contents) const {
-    const gzFile file = gzopen((path_ / name).c_str(), "wb");
-    if (!contents.empty()) gzwrite(file, contents.data(), static_cast<unsigned>(contents.size()));
-    gzclose(file);
-    return path_ / name;
-  }
-
- private:
-  fs::path path_;
-};
-
-bytes read_all(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+fs::path write_gz(const temporary_folder& folder, const std::string& name, const bytes& contents) {
+  const gzFile file = gzopen((folder.path() / name).c_str(), "wb");
+  if (!contents.empty()) gzwrite(file, contents.data(), static_cast<unsigned>(contents.size()));
+  gzclose(file);
+  return folder.path() / name;
 }
 
 /// An IDX header of bytes with those sizes, and the elements after it.
@@ -82,24 +49,9 @@ bytes counting(std::size_t size) {
 
 constexpr xtape::location nowhere;
 
-/// The most memory the test has held so far, in kilobytes.
-long peak_memory() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return usage.ru_maxrss;
-}
-
 /// The text read_idx fails with, the file's name replaced by FILE.
 std::string failure(const fs::path& path) {
-  try {
-    data::read_idx(path, nowhere);
-  } catch (const io_error& error) {
-    std::string text = error.what();
-    if (const auto at = text.find(path.string()); at != std::string::npos)
-      text.replace(at, path.string().size(), "FILE");
-    return text;
-  }
-  return "no error";
+  return failure_of<io_error>(path, [&] { data::read_idx(path, nowhere); });
 }
 
 }  // namespace
@@ -108,8 +60,8 @@ TEST_CASE("an IDX file is read, plain or compressed, whatever its name", "[data]
   const temporary_folder folder;
   const bytes contents = idx({2, 3, 2}, counting(12));
   for (const fs::path& path :
-       {folder.write("plain", contents), folder.write_gz("packed.gz", contents),
-        folder.write("plain.gz", contents), folder.write_gz("packed", contents)}) {
+       {folder.write("plain", contents), write_gz(folder, "packed.gz", contents),
+        folder.write("plain.gz", contents), write_gz(folder, "packed", contents)}) {
     const data::idx_file file = data::read_idx(path);
     CHECK(file.shape == shape_type{2, 3, 2});
     CHECK(file.bytes == counting(12));
@@ -127,7 +79,7 @@ TEST_CASE("an IDX file larger than one buffer is read whole", "[data][idx]") {
     byte = static_cast<std::uint8_t>((state = state * 1664525 + 1013904223) >> 24);
   const bytes contents = idx({5'000'011}, elements);
   CHECK(data::read_idx(folder.write("plain", contents)).bytes == elements);
-  CHECK(data::read_idx(folder.write_gz("packed", contents)).bytes == elements);
+  CHECK(data::read_idx(write_gz(folder, "packed", contents)).bytes == elements);
 }
 
 TEST_CASE("images become rows in [0, 1]", "[data][idx]") {
@@ -181,7 +133,7 @@ TEST_CASE("broken IDX files are told apart, with file and byte", "[data][idx][er
   // Four gigabytes are declared, and not asked for; then more than there are addresses.
   constexpr std::uint32_t most = 0xFFFFFFFF;
   const long kilobytes_before = peak_memory();
-  CHECK(failure(folder.write_gz("huge", idx({most}, counting(5)))) ==
+  CHECK(failure(write_gz(folder, "huge", idx({most}, counting(5)))) ==
         "read_idx: FILE: byte 13: truncated: (4294967295) declares 4294967295 elements, 5 are "
         "there");
   CHECK(peak_memory() - kilobytes_before < 100'000);
@@ -196,7 +148,7 @@ TEST_CASE("broken compressed files are told apart", "[data][idx][errors]") {
   std::uint32_t state = 1;
   for (auto& byte : elements)
     byte = static_cast<std::uint8_t>((state = state * 1664525 + 1013904223) >> 24);
-  const bytes packed = read_all(folder.write_gz("good", idx({100'000}, elements)));
+  const bytes packed = read_all(write_gz(folder, "good", idx({100'000}, elements)));
   const auto cut = [&](std::size_t size) {
     return folder.write("cut", bytes(packed.begin(), packed.begin() + static_cast<long>(size)));
   };
@@ -243,8 +195,8 @@ TEST_CASE("images and labels that do not fit are refused", "[data][idx][errors]"
 TEST_CASE("mnist reads four files of a folder, with .gz or without", "[data][idx]") {
   const temporary_folder folder;
   folder.write("train-images-idx3-ubyte", idx({3, 2, 2}, counting(12)));
-  folder.write_gz("train-labels-idx1-ubyte.gz", idx({3}, {7, 0, 9}));
-  folder.write_gz("t10k-images-idx3-ubyte.gz", idx({1, 2, 2}, {0, 0, 0, 255}));
+  write_gz(folder, "train-labels-idx1-ubyte.gz", idx({3}, {7, 0, 9}));
+  write_gz(folder, "t10k-images-idx3-ubyte.gz", idx({1, 2, 2}, {0, 0, 0, 255}));
   CHECK_THROWS_MATCHES(data::mnist<double>(folder.path(), nowhere), io_error,
                        Message("mnist: " + (folder.path() / "t10k-labels-idx1-ubyte.gz").string() +
                                ": no such file, with .gz or without"));

@@ -120,6 +120,13 @@ class XTAPE_API rng {
     return result;
   }
 
+  /// All that there is to a generator: its key (the seed, unless it was split off), its stream, and the
+  /// draws made so far. Any three numbers are a generator's state.
+  using state_type = std::array<std::uint64_t, 3>;
+  state_type state() const noexcept { return {key_, stream_, position_}; }
+  /// Goes on bit for bit as the generator would whose state this is.
+  void set_state(const state_type& state) noexcept;
+
   /// Equal generators give equal numbers from here on.
   friend bool operator==(const rng& a, const rng& b) noexcept {
     return a.key_ == b.key_ && a.stream_ == b.stream_ && a.position_ == b.position_;

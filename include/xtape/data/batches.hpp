@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <utility>
 #include <vector>
 
 namespace xtape::data {
@@ -26,12 +27,19 @@ struct batch_options {
   bool drop_last = false;  ///< leave out the last batch where it is smaller than the others
 };
 
+/// How far a range has come in an epoch: what it needs to go on with the next batch, in the same order.
+struct batch_place {
+  std::uint64_t samples = 0;  ///< of the dataset
+  std::uint64_t given = 0;    ///< of them handed out in the epoch under way; 0 between epochs
+  rng::state_type start{};    ///< of the generator when it drew the epoch's order; 0 without one
+};
+
 /// What batches() returns: a range over a dataset that visits every sample once, batch by batch.
 ///
 /// Its batch is one object. A step further, its labels are others, and so is its x: a handle copied from it keeps the old
 /// one, else its memory is filled again. Every begin() starts an epoch with a new order, so the range may be kept and
-/// iterated once an epoch; nothing is then asked of the system allocator after the first. The
-/// dataset and the generator must outlive it.
+/// iterated once an epoch; nothing is then asked of the system allocator after the first. An epoch ends with
+/// its iterator, also where a loop is left early. The dataset and the generator must outlive it.
 template <real T>
 class batch_range {
  public:
@@ -41,7 +49,18 @@ class batch_range {
     using reference = batch<T>&;
     using pointer = batch<T>*;
     using difference_type = std::ptrdiff_t;
-    using iterator_category = std::input_iterator_tag;
+    using iterator_concept = std::input_iterator_tag;
+
+    iterator(iterator&& other) noexcept
+        : range_(std::exchange(other.range_, nullptr)), epoch_(other.epoch_) {}
+    iterator& operator=(iterator&& other) noexcept {
+      std::swap(range_, other.range_);
+      std::swap(epoch_, other.epoch_);
+      return *this;
+    }
+    ~iterator() {
+      if (range_ != nullptr && range_->epoch_ == epoch_) range_->leave();
+    }
 
     reference operator*() const noexcept { return range_->batch_; }
     pointer operator->() const noexcept { return &range_->batch_; }
@@ -56,22 +75,37 @@ class batch_range {
 
    private:
     bool done() const noexcept { return range_->done_; }
-    explicit iterator(batch_range* range) noexcept : range_(range) {}
+    explicit iterator(batch_range* range) noexcept : range_(range), epoch_(range->epoch_) {}
     batch_range* range_;
+    std::uint64_t epoch_;
     friend batch_range;
   };
 
   batch_range(const dataset<T>& samples, std::int64_t batch_size, rng* random,
               const batch_options& options, location where);
 
-  /// Starts an epoch: draws a new order and gathers its first batch.
+  /// Starts an epoch: draws a new order and gathers its first batch. After resume() it goes on with the epoch
+  /// that was under way, with what is left of it; nothing is drawn then.
   iterator begin();
   std::default_sentinel_t end() const noexcept { return {}; }
   /// The number of batches in an epoch.
   std::size_t size() const noexcept;
 
+  /// Where it stands: within the body of a loop, after the batch at hand.
+  batch_place place() const noexcept { return {total_, place_, start_}; }
+  /// The next begin() goes on from that place, which a range over as many samples once had. The generator is left
+  /// alone; where its state is restored too, all later epochs are what they would have been.
+  /// Throws domain_error for another number of samples, or more handed out than an epoch has; nothing has changed then.
+  void resume(const batch_place& place, location where = location::current());
+  /// The samples that an epoch visits: fewer than the dataset's where the last batch is dropped.
+  std::size_t samples_an_epoch() const noexcept { return used_; }
+
  private:
   void next();
+  void leave() noexcept {
+    under_way_ = false;
+    place_ = 0;
+  }
 
   const dataset<T>* samples_;
   std::size_t batch_size_;
@@ -79,8 +113,11 @@ class batch_range {
   location where_;
   std::size_t total_;      // samples of the dataset
   std::size_t used_;       // those visited in an epoch: fewer where the last batch is dropped
-  std::size_t place_ = 0;  // the first sample of the next batch, in the order
+  std::size_t place_ = 0;  // the first sample of the next batch, in the order; 0 between epochs
   bool done_ = true;
+  bool under_way_ = false;  // there is an iterator: of this epoch
+  std::uint64_t epoch_ = 0;
+  rng::state_type start_{};  // of the generator, ahead of the order
   std::vector<std::size_t, pool_allocator<std::size_t>> order_;
   variable<T> x_{array<T>()};  // of the batch, filled again where nobody else holds it
   batch<T> batch_{x_, {}};
