@@ -3,6 +3,7 @@
 
 #include <xtape/data/batches.hpp>
 #include <xtape/data/classification.hpp>
+#include <xtape/data/csv.hpp>
 #include <xtape/data/dataset.hpp>
 #include <xtape/data/idx.hpp>
 #include <xtape/data/scaling.hpp>
