@@ -7,3 +7,4 @@
 #include <xtape/data/dataset.hpp>
 #include <xtape/data/idx.hpp>
 #include <xtape/data/scaling.hpp>
+#include <xtape/data/split.hpp>
