@@ -40,12 +40,15 @@ void check_curve(const dataset<double>& samples, int label, std::size_t m, const
   for (std::size_t i = 0; i < m; ++i) expected.push_back(formula(static_cast<double>(i)));
   auto found = points(samples, label);
   REQUIRE(found.size() == m);
-  for (const auto& [x, y] : expected) {
+  for (const auto& wanted : expected) {
+    const auto distance = [&](const auto& p) {
+      return std::hypot(p.first - wanted.first, p.second - wanted.second);
+    };
     const auto at = std::min_element(found.begin(), found.end(), [&](const auto& a, const auto& b) {
-      return std::hypot(a.first - x, a.second - y) < std::hypot(b.first - x, b.second - y);
+      return distance(a) < distance(b);
     });
-    CHECK_THAT(at->first, WithinAbs(x, 4e-15));
-    CHECK_THAT(at->second, WithinAbs(y, 4e-15));
+    CHECK_THAT(at->first, WithinAbs(wanted.first, 4e-15));
+    CHECK_THAT(at->second, WithinAbs(wanted.second, 4e-15));
     found.erase(at);  // each only once
   }
 }
