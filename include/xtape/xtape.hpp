@@ -5,6 +5,7 @@
 #include <xtape/array/machine.hpp>
 #include <xtape/calculus/grad.hpp>
 #include <xtape/data/data.hpp>
+#include <xtape/fit/fit.hpp>
 #include <xtape/init/init.hpp>
 #include <xtape/inspect/tape.hpp>
 #include <xtape/io/io.hpp>

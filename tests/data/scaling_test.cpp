@@ -2,6 +2,7 @@
 
 #include <xtape/array/rng.hpp>
 #include <xtape/data/dataset.hpp>
+#include <xtape/nn/module.hpp>
 
 #include "catch.hpp"
 
@@ -28,14 +29,20 @@ array<double> matrix(std::initializer_list<std::initializer_list<double>> rows) 
   return result;
 }
 
+struct model {
+  data::standardizer<float> scale;
+  data::min_max_scaler<float> range;
+  void members(const auto& visit) const { visit("scale", scale), visit("range", range); }
+};
+
 }  // namespace
 
 TEST_CASE("min-max scaling fills the interval exactly", "[data][scaling]") {
   const auto x = matrix({{1, -3, 7}, {2, 5, 7}, {5, 1, 7}});
   const data::min_max_scaler scale(x, -1, 1);
   CHECK((scale(x) == matrix({{-1, -1, 0}, {-0.5, 1, 0}, {1, 0, 0}})));
-  CHECK(scale.minimum() == std::vector<double>{1, -3, 7});
-  CHECK(scale.maximum() == std::vector<double>{5, 5, 7});
+  CHECK((scale.minimum() == array<double>{1, -3, 7}));
+  CHECK((scale.maximum() == array<double>{5, 5, 7}));
   // Other samples are mapped by the same lines, outside the interval too; constants stay constant.
   CHECK((scale(matrix({{9, -7, 8}})) == matrix({{3, -2, 0}})));
   CHECK(data::min_max_scaler(x)(x)(1, 0) == 0.25);
@@ -63,7 +70,7 @@ TEST_CASE("the ends of min-max scaling are exact for any numbers", "[data][scali
 TEST_CASE("standardizing gives mean 0 and variance 1", "[data][scaling]") {
   const auto x = matrix({{1, 1e9 + 1, 0.1}, {3, 1e9 + 2, 0.1}, {5, 1e9 + 3, 0.1}});
   const data::standardizer scale(x);
-  CHECK(scale.mean() == std::vector<double>{3, 1e9 + 2, 0.1});
+  CHECK((scale.mean() == array<double>{3, 1e9 + 2, 0.1}));
   CHECK_THAT(scale.standard_deviation()[0], WithinAbs(std::sqrt(8.0 / 3), 1e-15));
   CHECK_THAT(scale.standard_deviation()[1], WithinAbs(std::sqrt(2.0 / 3), 1e-15));
   CHECK(scale.standard_deviation()[2] == 0);
@@ -101,6 +108,47 @@ TEST_CASE("a NaN stays a NaN when it is scaled", "[data][scaling]") {
   }
 }
 
+TEST_CASE("what a scaler has learned is state of the model it is part of", "[data][scaling]") {
+  xtape::rng random(5);
+  const auto x = random.normal<float>({20, 3}, 3, 10);
+  const model fitted{data::standardizer(x), data::min_max_scaler(x, -1, 1)};
+  std::vector<std::string> paths;
+  std::vector<array<float>> state;
+  xtape::nn::for_each_state<float>(fitted, [&](const std::string& path, const auto& member) {
+    paths.push_back(path);
+    if constexpr (requires { state.push_back(member.value()); }) state.push_back(member.value());
+  });
+  CHECK(paths == std::vector<std::string>{"scale.mean", "scale.standard_deviation", "range.minimum",
+                                          "range.maximum"});
+  REQUIRE(state.size() == 4);
+  CHECK((state[0] == fitted.scale.mean()));
+  CHECK((state[3] == fitted.range.maximum()));
+
+  // One that has learned nothing leaves samples as they are; with the state of another it is that one.
+  const model fresh{data::standardizer<float>(3), data::min_max_scaler<float>(3, -1, 1)};
+  CHECK((fresh.scale(x) == x));
+  CHECK((fresh.range(x) == xtape::zeros<float>({20, 3})));
+  std::size_t next = 0;
+  xtape::nn::for_each_state<float>(fresh, [&](const std::string&, const auto& member) {
+    if constexpr (requires { member.mutable_value() = state[0]; })
+      member.mutable_value() = state[next++];
+  });
+  CHECK((fresh.scale(x) == fitted.scale(x)));
+  CHECK((fresh.range(x) == fitted.range(x)));
+  const model copy = fitted;
+  fitted.scale.members([](auto, const auto& member) { member.mutable_value().fill(1); });
+  CHECK((copy.scale(x) == fresh.scale(x)));
+  CHECK((fitted.scale(x) != fresh.scale(x)));
+
+  fresh.scale.members([](auto name, const auto& member) {
+    if (name == "mean") member.mutable_value() = array<float>{1, 2};
+  });
+  CHECK_THROWS_MATCHES(
+      fresh.scale(x, nowhere), shape_error,
+      Message(
+          "standardizer: its state has the shapes (2) and (3): one number a feature is needed"));
+}
+
 TEST_CASE("one_hot", "[data][one_hot]") {
   CHECK((data::one_hot<double>({0, 2, 1}, 3) == matrix({{1, 0, 0}, {0, 0, 1}, {0, 1, 0}})));
   CHECK(data::one_hot<float>({}, 4).shape() == xtape::shape_type{0, 4});
@@ -135,6 +183,11 @@ TEST_CASE("errors of scaling", "[data][scaling][errors]") {
                        Message("standardizer: sample 0, feature 1: nan is not finite"));
   CHECK_THROWS_MATCHES(data::standardizer(matrix({{1, 1e300}, {2, -1e300}}), nowhere), domain_error,
                        Message("standardizer: feature 1: too large for its variance to be finite"));
+  CHECK_THROWS_MATCHES(data::standardizer<double>(0, nowhere), domain_error,
+                       Message("standardizer: 0 features: at least one is needed"));
+  CHECK_THROWS_MATCHES(data::min_max_scaler<double>(-1, 0, 1, nowhere), domain_error,
+                       Message("min_max_scaler: -1 features: at least one is needed"));
+  CHECK_THROWS_AS(data::min_max_scaler<double>(2, 1, 1), domain_error);
   CHECK_THROWS_MATCHES(data::standardizer(x)(xtape::zeros<double>({2}), nowhere), shape_error,
                        Message("standardizer: (2): made for 2 features"));
 

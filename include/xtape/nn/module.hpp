@@ -1,6 +1,6 @@
 #pragma once
 
-#include <xtape/array/rng.hpp>
+#include <xtape/array/changing.hpp>
 #include <xtape/ops/operand.hpp>
 #include <xtape/tape/variable.hpp>
 
@@ -26,25 +26,10 @@
 /// module is independent of the original: to keep the best model so far, copy it.
 namespace xtape::nn {
 
-/// What training changes in a layer beside its parameters. A value: a copy is independent. The layer's call, which is
-/// const, changes it, while the layer trains only (see mode.hpp).
-template <class V>
-class changing {
- public:
-  explicit changing(V value) : value_(std::move(value)) {}
-  const V& value() const { return value_; }
-  V& mutable_value() const { return value_; }
-
- private:
-  mutable V value_;
-};
-
-/// An array that training changes and gradients do not, such as a running mean.
-template <real T>
-using buffer = changing<array<T>>;
-
-/// A layer's own source of random numbers.
-using generator = changing<rng>;
+/// What training changes in a layer beside its parameters: arrays and random numbers.
+using xtape::buffer;
+using xtape::changing;
+using xtape::generator;
 
 /// Whether a type lists its members as a module does.
 template <class M>
