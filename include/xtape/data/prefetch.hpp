@@ -102,12 +102,14 @@ class prefetch_range : xtape::detail::pinned {
   /// be had.
   iterator begin() {
     current_ = nullptr;
-    ahead_.start([this, at = std::optional<decltype(range_.begin())>()]() mutable {
-      if (at)
-        ++*at;
+    // Shared, as an iterator of batches cannot be copied, and what a std::function holds must be.
+    const auto at = std::make_shared<std::optional<decltype(range_.begin())>>();
+    ahead_.start([this, at] {
+      if (*at)
+        ++**at;
       else
-        at.emplace(range_.begin());
-      return *at == range_.end() ? nullptr : static_cast<const value_type*>(&**at);
+        at->emplace(range_.begin());
+      return **at == range_.end() ? nullptr : static_cast<const value_type*>(&***at);
     });
     current_ = ahead_.next();
     return iterator(this);
@@ -135,7 +137,8 @@ class prefetch_range : xtape::detail::pinned {
 ///     for (auto& [x, labels] : xp::data::prefetch(xp::data::batches(train, 128, random))) ...
 ///
 /// range: one of batches(), or any whose elements are batches that stay where they are until the next step, such as one of
-/// a program's own that turns and shifts images as it goes. A copy of the numbers is the price, and it pays where
+/// a program's own that turns and shifts images as it goes. It is a copy of the range that goes ahead: a checkpoint of
+/// the range itself does not see it. A copy of the numbers is the price, and it pays where
 /// making a batch takes long and a processor is idle: docs/performance.md has the figures. Throws domain_error for a depth
 /// below 1.
 template <class Range>
