@@ -94,7 +94,12 @@ struct nll_rule : structural {
 };
 
 // Losses of one element.
-struct squared_error_rule : elementwise {
+// Prediction and target have one shape: no code for broadcasting is made.
+struct paired : elementwise {
+  static constexpr bool even(std::size_t) { return true; }
+};
+
+struct squared_error_rule : paired {
   static constexpr std::string_view name = "mse";
   static constexpr saves saved = saves::inputs;
   static auto forward(const auto& p, const auto& t) { return (p - t) * (p - t); }
@@ -102,7 +107,7 @@ struct squared_error_rule : elementwise {
   static auto vjp(arg<1>, const auto& g, const auto& p, const auto& t) { return 2 * g * (t - p); }
 };
 
-struct absolute_error_rule : elementwise {
+struct absolute_error_rule : paired {
   static constexpr std::string_view name = "l1";
   static constexpr saves saved = saves::inputs;
   static auto forward(const auto& p, const auto& t) { return abs(p - t); }
@@ -110,7 +115,7 @@ struct absolute_error_rule : elementwise {
   static auto vjp(arg<1>, const auto& g, const auto& p, const auto& t) { return g * sign(t - p); }
 };
 
-struct huber_rule : elementwise {
+struct huber_rule : paired {
   static constexpr std::string_view name = "huber";
   static constexpr saves saved = saves::inputs;
   double delta;
@@ -126,7 +131,7 @@ struct huber_rule : elementwise {
   }
 };
 
-struct binary_cross_entropy_rule : elementwise {
+struct binary_cross_entropy_rule : paired {
   static constexpr std::string_view name = "binary_cross_entropy_with_logits";
   static constexpr saves saved = saves::inputs;
   static auto forward(const auto& z, const auto& t) {
@@ -138,7 +143,7 @@ struct binary_cross_entropy_rule : elementwise {
   static auto vjp(arg<1>, const auto& g, const auto& z, const auto&) { return -g * z; }
 };
 
-struct kl_divergence_rule : elementwise {
+struct kl_divergence_rule : paired {
   static constexpr std::string_view name = "kl_divergence";
   static constexpr saves saved = saves::inputs;
   static auto forward(const auto& log_q, const auto& p) {
@@ -150,7 +155,7 @@ struct kl_divergence_rule : elementwise {
   }
 };
 
-struct hinge_rule : elementwise {
+struct hinge_rule : paired {
   static constexpr std::string_view name = "hinge";
   static constexpr saves saved = saves::inputs;
   static auto forward(const auto& s, const auto& t) { return relu(1 - t * s); }

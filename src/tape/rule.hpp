@@ -28,6 +28,7 @@ struct rule_base {
   static constexpr bool differentiable(std::size_t) { return true; }  ///< by argument k
   static constexpr bool fused = false;                                ///< has `accumulate`
   static constexpr bool passes_on(std::size_t) { return false; }      ///< vjp k is g as it is
+  static constexpr bool even(std::size_t n) { return n == 1; }  ///< its n arguments have one shape
 };
 struct elementwise : rule_base {};
 struct structural : rule_base {};
@@ -92,11 +93,11 @@ class recorded final : public entry {
       if constexpr (std::derived_from<Rule, elementwise>)
         if (!pass.recorded())
           return with_saved(values, [&](const auto&... from) {
-            constexpr std::size_t one = reads_output ? 2 : 1;
-            constexpr std::size_t dense = N == 1 ? sizeof...(from) : one;  // that do not broadcast
+            constexpr std::size_t one = reads_output ? 2 : 1;  // which do not broadcast
+            constexpr std::size_t dense = Rule::even(N) ? sizeof...(from) : one;
             const auto [data, accumulate] = pass.open(to);
-            kernel::map_to<T, dense, N == 1>(as<T>(*output_).shape(), to.shape(), data, accumulate,
-                                             std::array{from...}, vjp);
+            kernel::map_to<T, dense, Rule::even(N)>(as<T>(*output_).shape(), to.shape(), data,
+                                                    accumulate, std::array{from...}, vjp);
           });
       if constexpr (Rule::fused)
         if (!pass.recorded())
@@ -177,7 +178,7 @@ variable<T> apply(Rule rule, const First& first, const More&... more) {
           blank<T>(same ? first.shape()
                         : broadcast_shape(std::string(Rule::name),
                                           {&first.shape(), &more.shape()...}, where));
-      kernel::map<T, sizeof...(more) == 0>(
+      kernel::map<T, Rule::even(from.size()) ? from.size() : 0>(
           y.shape(), y.node().data(), std::false_type{}, from,
           [&rule](const auto&... lanes) { return rule.forward(lanes...); });
       return y;
