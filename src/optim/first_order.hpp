@@ -10,16 +10,11 @@
 #include <cmath>
 #include <utility>
 
+#include "optim/explanation.hpp"
 #include "optim/update.hpp"
 
 namespace xtape::optim {
 namespace detail {
-
-/// Equations, line by line, and what the letters in them stand for now.
-struct explanation {
-  std::vector<std::string> equations;
-  std::vector<std::pair<const char*, double>> figures;
-};
 
 /// What makes an optimizer of its options, specialized for each:
 ///
@@ -151,26 +146,21 @@ std::vector<state_slot<T>> first_order<T, Options>::state() {
 
 template <real T, class Options>
 std::string first_order<T, Options>::explain() const {
-  std::string text;
+  std::string all;
   for (const parameter_group& g : groups_) {
     const auto begin = memories_.begin() + static_cast<std::ptrdiff_t>(g.begin);
     const auto end = memories_.begin() + static_cast<std::ptrdiff_t>(g.end);
     const auto [least, most] = std::minmax_element(
         begin, end, [](const memory& a, const memory& b) { return a.steps < b.steps; });
-    if (!text.empty()) text += '\n';
-    text += this->name_;
-    if (groups_.size() > 1) text += ", group " + std::to_string(&g - groups_.data());
-    text += ": " + this->count_text(g.begin, g.end) + ", " + std::to_string(least->steps);
-    if (least->steps != most->steps) text += " to " + std::to_string(most->steps);
-    text += most->steps == 1 ? " step" : " steps";
-    const detail::explanation now =
-        detail::update_rule<Options>::explain(g.options, static_cast<double>(most->steps + 1));
-    for (const std::string& line : now.equations) text += "\n  " + line;
-    text += "\n  rate = " + number_text(g.options.learning_rate);
-    for (const auto& [letter, value] : now.figures)
-      text += ", " + std::string(letter) + " = " + number_text(value);
+    const std::string group =
+        groups_.size() > 1 ? ", group " + std::to_string(&g - groups_.data()) : "";
+    if (!all.empty()) all += '\n';
+    all += detail::text(
+        this->name_ + group + ": " + this->count_text(g.begin, g.end), least->steps, most->steps,
+        g.options.learning_rate,
+        detail::update_rule<Options>::explain(g.options, static_cast<double>(most->steps + 1)));
   }
-  return text;
+  return all;
 }
 
 }  // namespace xtape::optim
