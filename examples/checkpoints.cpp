@@ -1,5 +1,6 @@
-// Trains a network, and can be killed at any moment: checkpoints [FILE [EPOCHS]]. Started again, it goes on from the last
-// checkpoint, in the middle of an epoch too, and ends with bitwise the weights of a run that nobody killed.
+// Trains a network, and can be killed at any moment: checkpoints [FILE [EPOCHS]]. Started again, it
+// goes on from the last checkpoint, in the middle of an epoch too, and ends with bitwise the
+// weights of a run that nobody killed.
 #include <xtape/xtape.hpp>
 
 #include <cstdio>

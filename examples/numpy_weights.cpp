@@ -1,4 +1,5 @@
-// Takes a network's weights from NumPy, and gives them back to Python: numpy_weights [FROM.npz [TO.safetensors]].
+// Takes a network's weights from NumPy, and gives them back to Python: numpy_weights [FROM.npz
+// [TO.safetensors]].
 //
 // In Python, with the weight matrices as (inputs, outputs):
 //
@@ -13,7 +14,8 @@
 
 namespace xp = xtape;
 
-/// Where nobody has weights at hand: a network of 2, 2 and 2 units whose results are a != b and a && b.
+/// Where nobody has weights at hand: a network of 2, 2 and 2 units whose results are a != b and a
+/// && b.
 static void write_weights(const std::string& path) {
   using array = xp::array<double>;
   xp::io::named_arrays<double> arrays;

@@ -1,5 +1,6 @@
-// exchange FROM TO: reads arrays from a file of any format, and writes them to one of any: double, or float where the
-// fourth argument says so. For tests/io/exchange.py, which holds them against what Python reads and writes.
+// exchange FROM TO: reads arrays from a file of any format, and writes them to one of any: double,
+// or float where the fourth argument says so. For tests/io/exchange.py, which holds them against
+// what Python reads and writes.
 #include <xtape/io/npy.hpp>
 #include <xtape/io/safetensors.hpp>
 
