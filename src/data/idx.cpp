@@ -8,9 +8,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <limits>
 #include <memory>
 #include <span>
+
+#include "array/addressable.hpp"
 
 namespace xtape::data {
 namespace {
@@ -145,16 +146,8 @@ shape_type read_header(input& file, const fs::path& path, location where) {
 }
 
 std::size_t checked_size(const shape_type& shape, const fs::path& path, location where) {
-  constexpr auto limit = static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max());
-  std::size_t size = 1;
-  if (std::find(shape.begin(), shape.end(), 0u) != shape.end()) return 0;
-  for (const std::size_t n : shape) {
-    if (n > limit / size)
-      fail_at(path, 4, "declares " + to_string(shape) + " elements: more than memory can hold",
-              where);
-    size *= n;
-  }
-  return size;
+  if (const auto size = xtape::detail::addressable_size(shape)) return *size;
+  fail_at(path, 4, "declares " + to_string(shape) + " elements: more than memory can hold", where);
 }
 
 }  // namespace

@@ -45,7 +45,8 @@ std::string in_quotes(std::string_view name) {
   return text + (name.size() > shown ? "...'" : "'");
 }
 
-// ---- descriptor ------------------------------------------------------------------------------------
+// ---- descriptor
+// ------------------------------------------------------------------------------------
 
 descriptor::descriptor(descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
 
@@ -58,7 +59,8 @@ descriptor::~descriptor() {
   if (number_ >= 0) ::close(number_);
 }
 
-// ---- input -----------------------------------------------------------------------------------------
+// ---- input
+// -----------------------------------------------------------------------------------------
 
 input_file::input_file(const char* operation, std::string path, location where)
     : operation_(operation), path_(std::move(path)), where_(where) {
@@ -109,7 +111,8 @@ void stream::fail_at(std::uint64_t offset, const std::string& what) const {
   file_.fail(label_ + "byte " + std::to_string(origin_ + offset) + ": " + what);
 }
 
-// ---- output ----------------------------------------------------------------------------------------
+// ---- output
+// ----------------------------------------------------------------------------------------
 
 output_file::output_file(const char* operation, std::string path, location where)
     : operation_(operation), path_(std::move(path)), where_(where) {
@@ -125,7 +128,8 @@ output_file::output_file(const char* operation, std::string path, location where
   if (replaces && !S_ISREG(old.st_mode)) fail("is no regular file");
   if (fs::path(path_).filename().empty()) fail("is not the name of a file");
 
-  // Another program may write the same file. Its lock is waited for; by then it has renamed the file that is locked.
+  // Another program may write the same file. Its lock is waited for; by then it has renamed the
+  // file that is locked.
   for (;;) {
     descriptor_ = descriptor(repeated(
         [&] { return ::open(part_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666); }));

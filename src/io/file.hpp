@@ -14,8 +14,8 @@
 
 namespace xtape::io::detail {
 
-/// A name out of a file as error texts show it: in quotes, what cannot be printed as "\x1b", and cut
-/// after 100 bytes.
+/// A name out of a file as error texts show it: in quotes, what cannot be printed as "\x1b", and
+/// cut after 100 bytes.
 std::string in_quotes(std::string_view name);
 
 /// A file descriptor, closed at its end.
@@ -52,8 +52,9 @@ class input_file {
   std::uint64_t size_ = 0;
 };
 
-/// Bytes that follow each other, of a number known beforehand: a part of a file, or what it inflates to. `label`
-/// comes before errors' bytes, which are counted from `origin` at the beginning.
+/// Bytes that follow each other, of a number known beforehand: a part of a file, or what it
+/// inflates to. `label` comes before errors' bytes, which are counted from `origin` at the
+/// beginning.
 class stream {
  public:
   stream(const input_file& file, std::uint64_t size, std::string label, std::uint64_t origin)
@@ -95,10 +96,11 @@ class file_part : public stream {
   std::uint64_t begin_;
 };
 
-/// A file that is there whole or not at all, whenever the program or the machine stops: written as "PATH.part" in
-/// the same folder, flushed to the disk, then renamed, and the folder flushed too. A symbolic link is followed; the mode of
-/// a file that is replaced stays. Programs that write the same path at the same time wait for each other. What a
-/// program that was killed leaves, the next one overwrites.
+/// A file that is there whole or not at all, whenever the program or the machine stops: written as
+/// "PATH.part" in the same folder, flushed to the disk, then renamed, and the folder flushed too. A
+/// symbolic link is followed; the mode of a file that is replaced stays. Programs that write the
+/// same path at the same time wait for each other. What a program that was killed leaves, the next
+/// one overwrites.
 class output_file {
  public:
   output_file(const char* operation, std::string path, location where);

@@ -21,7 +21,8 @@ constexpr named_type types[] = {
     {"u8", element::u64},     {"f2", element::f16}, {"f4", element::f32}, {"f8", element::f64},
 };
 
-/// Reads the header's text: a Python dict of a string, a bool and a tuple of integers, and nothing else.
+/// Reads the header's text: a Python dict of a string, a bool and a tuple of integers, and nothing
+/// else.
 class dict_reader {
  public:
   dict_reader(const stream& from, std::string_view text, std::uint64_t origin)
@@ -197,8 +198,8 @@ std::string npy_header(const piece& array) {
   for (std::size_t i = 0; i < array.shape.size(); ++i)
     text += (i > 0 ? ", " : "") + std::to_string(array.shape[i]);
   text += array.shape.size() == 1 ? ",), }" : "), }";
-  // NumPy leaves room for axis 0 (the last one in Fortran order) to grow to 20 digits.
-  if (!array.shape.empty()) text.append(21 - std::to_string(array.shape[0]).size(), ' ');
+  // NumPy leaves room for axis 0 to grow to 20 digits. Up to 8 axes it makes no difference: 128
+  // bytes in all.
   constexpr std::size_t ahead = 10, alignment = 64;
   text.append(alignment - (ahead + text.size() + 1) % alignment, ' ');
   text += '\n';

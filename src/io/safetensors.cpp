@@ -65,7 +65,8 @@ struct declared {
   std::uint64_t offsets[2];
 };
 
-/// Takes the header as the parser reads it: no document is built, and nothing nests deeper than the format does.
+/// Takes the header as the parser reads it: no document is built, and nothing nests deeper than the
+/// format does.
 class header_reader final : public nlohmann::json_sax<nlohmann::json> {
  public:
   header_reader(const input_file& file, std::string_view text) : file_(file), text_(text) {}

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <map>
 #include <type_traits>
 
@@ -64,6 +65,13 @@ double number_of(element type, const std::uint8_t* bytes) {
   std::uint64_t value;
   std::memcpy(&value, bytes, sizeof value);
   return static_cast<double>(value);
+}
+
+std::string text_of(const std::pair<double, double>& bounds) {
+  const auto [least, most] = bounds;
+  if (most == std::numeric_limits<double>::max())
+    return "finite, and at least " + number_text(least);
+  return number_text(least) + (least == most ? "" : " to " + number_text(most));
 }
 
 /// All that is wrong, at once.
@@ -167,10 +175,8 @@ void load_state(const archive& from, const char* operation, const std::vector<sl
     if (const auto& bounds = slots[k].bounds) {
       const double value = number_of(type, read[k].data());
       if (!(value >= bounds->first && value <= bounds->second))
-        values.add(in_quotes(slots[k].name) + " is " + number_text(value) + " in the file: " +
-                   (bounds->first == bounds->second ? "it must be " + number_text(bounds->first)
-                                                    : "it must be " + number_text(bounds->first) +
-                                                          " to " + number_text(bounds->second)));
+        values.add(in_quotes(slots[k].name) + " is " + number_text(value) +
+                   " in the file: it must be " + text_of(*bounds));
     }
   }
   values.check(from.file(), what);

@@ -10,6 +10,8 @@
 #include <limits>
 #include <type_traits>
 
+#include "array/addressable.hpp"
+
 namespace xtape::io::detail {
 namespace {
 
@@ -170,18 +172,9 @@ std::size_t size_of(element type) noexcept {
 }
 
 std::optional<std::size_t> bytes_of(const shape_type& shape, element type) noexcept {
-  // Whatever the type, as the numbers may become doubles.
-  constexpr auto limit =
-      static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max()) / sizeof(double);
-  std::size_t strides = 1;
-  bool none = false;
-  for (const std::size_t n : shape) {
-    none = none || n == 0;
-    if (n == 0) continue;
-    if (n > limit / strides) return std::nullopt;
-    strides *= n;
-  }
-  return none ? 0 : strides * size_of(type);
+  const auto size = xtape::detail::addressable_size(shape);
+  if (!size) return std::nullopt;
+  return *size * size_of(type);
 }
 
 template <real T>

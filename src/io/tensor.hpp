@@ -18,8 +18,8 @@ namespace xtape::io::detail {
 /// Bytes of one number.
 std::size_t size_of(element type) noexcept;
 
-/// The bytes of an array of that shape. Nothing where they are more than memory can address, or the strides of an
-/// array without elements would be.
+/// The bytes of an array of that shape. Nothing where they are more than memory can address, or the
+/// strides of an array without elements would be.
 std::optional<std::size_t> bytes_of(const shape_type& shape, element type) noexcept;
 
 /// An array as a file declares it, after the declaration was held against the file's length.
@@ -31,8 +31,8 @@ struct tensor {
   shape_type shape;
 };
 
-/// The numbers of an array, in row-major order, from a stream that has come to the first of them. Fails for a number
-/// that is no T, unless it may be rounded, and leaves `to` in any state then.
+/// The numbers of an array, in row-major order, from a stream that has come to the first of them.
+/// Fails for a number that is no T, unless it may be rounded, and leaves `to` in any state then.
 template <real T>
 void read_numbers(stream& from, const tensor& what, const read_options& options, T* to);
 

@@ -12,9 +12,9 @@
 
 #include "io/npy_header.hpp"
 
-// Source: PKWARE, APPNOTE.TXT 6.3. A member is a local header and its bytes; a directory at the end of the file
-// lists them all, and an end record says where the directory begins. Zip64 adds longer numbers, in an extra field
-// of a directory's entry and in a second end record.
+// Source: PKWARE, APPNOTE.TXT 6.3. A member is a local header and its bytes; a directory at the end
+// of the file lists them all, and an end record says where the directory begins. Zip64 adds longer
+// numbers, in an extra field of a directory's entry and in a second end record.
 namespace xtape::io::detail {
 namespace {
 
@@ -412,7 +412,8 @@ void write_npz_archive(const char* operation, const std::string& path,
     check_size(size);
     const std::string packed = compress ? deflated(header, each) : std::string();
     const std::uint64_t begin = file.size();
-    // What both headers say: version 2.0, names in UTF-8, the method, midnight of 1 January 1980, CRC, sizes.
+    // What both headers say: version 2.0, names in UTF-8, the method, midnight of 1 January 1980,
+    // CRC, sizes.
     std::string common;
     append(common, 20, 2);
     append(common, 0x800, 2);

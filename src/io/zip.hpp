@@ -26,7 +26,8 @@ class npz_archive final : public archive {
 
  private:
   std::unique_ptr<stream> open_member(const zip_member& member) const;
-  /// Reads the whole member through a small buffer: it is as long as declared, and its CRC is right.
+  /// Reads the whole member through a small buffer: it is as long as declared, and its CRC is
+  /// right.
   void verify(const zip_member& member) const;
 
   std::vector<zip_member> members_;

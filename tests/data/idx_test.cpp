@@ -137,6 +137,9 @@ TEST_CASE("broken IDX files are told apart, with file and byte", "[data][idx][er
         "read_idx: FILE: byte 13: truncated: (4294967295) declares 4294967295 elements, 5 are "
         "there");
   CHECK(peak_memory() - kilobytes_before < 100'000);
+  CHECK(failure(folder.write("absurd", idx({0, most, most, most}, {}))) ==
+        "read_idx: FILE: byte 4: declares (0, 4294967295, 4294967295, 4294967295) elements: more "
+        "than memory can hold");
   CHECK(failure(folder.write("absurd", idx({most, most, most}, counting(5)))) ==
         "read_idx: FILE: byte 4: declares (4294967295, 4294967295, 4294967295) elements: more than "
         "memory can hold");

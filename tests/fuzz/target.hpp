@@ -1,6 +1,7 @@
 #pragma once
-// What reads files, given files that are broken in every way: by libFuzzer (scripts/fuzz), a target a program, and
-// by tests/io/mutations_test.cpp, all of them. A target is one source file, named after its folder of corpus/:
+// What reads files, given files that are broken in every way: by libFuzzer (scripts/fuzz), a target
+// a program, and by tests/io/mutations_test.cpp, all of them. A target is one source file, named
+// after its folder of corpus/:
 //
 //     static const fuzz::target csv("csv", [](const std::string& path) { ... });
 
@@ -18,8 +19,8 @@
 
 namespace fuzz {
 
-/// A reader of files. It must return, or throw an io_error that names the file; a reader that may not change the
-/// program's objects calls broken() where it did.
+/// A reader of files. It must return, or throw an io_error that names the file; a reader that may
+/// not change the program's objects calls broken() where it did.
 struct target {
   using reader = void (*)(const std::string& path);
 

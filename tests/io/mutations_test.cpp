@@ -22,7 +22,8 @@ std::size_t place(rng& random, std::size_t size) {
   return static_cast<std::size_t>(random.below(size));
 }
 
-/// One change of another kind each time. Numbers that are extreme and of several widths hit sizes and offsets.
+/// One change of another kind each time. Numbers that are extreme and of several widths hit sizes
+/// and offsets.
 void mutate(bytes& file, rng& random) {
   static const std::vector<std::uint64_t> extremes{0,
                                                    1,

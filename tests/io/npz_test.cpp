@@ -319,7 +319,8 @@ TEST_CASE("broken archives are told apart, with file and byte", "[io][npz][error
   CHECK(text({stored("a.npy", contents), twin}) ==
         "read_npz: FILE: byte 0: member 'a.npy' begins within member 'a.npy'");
 
-  // What a deflated member says of its size is held against what deflate can do, and then against what it does.
+  // What a deflated member says of its size is held against what deflate can do, and then against
+  // what it does.
   const std::size_t size = deflated(contents).size();
   const std::string entry = std::to_string(35 + size + 24);
   CHECK(lying([](member& m) { m.size = 0xFFFFFFF0; }, true) ==

@@ -15,13 +15,14 @@
 
 namespace xtape::io {
 
-/// A whole training state in one file, from which training goes on bit for bit as it would have. Everything that
-/// changes while training is added once, under a name; save and load then take them all together:
+/// A whole training state in one file, from which training goes on bit for bit as it would have.
+/// Everything that changes while training is added once, under a name; save and load then take them
+/// all together:
 ///
 ///     xp::io::checkpoint checkpoint;
 ///     checkpoint.add("model", model);          // parameters, buffers, generators
 ///     checkpoint.add("optimizer", optimizer);  // moments, steps, learning rates
-///     checkpoint.add("rate", rate);            // a reduce_on_plateau; other schedules have no state
+///     checkpoint.add("rate", rate);            // reduce_on_plateau; others have no state
 ///     checkpoint.add("random", random);
 ///     checkpoint.add("batches", batches);      // the order, and the place in it
 ///     checkpoint.add("epoch", epoch);
@@ -34,9 +35,10 @@ namespace xtape::io {
 ///
 /// It refers to what was added, which must outlive it and stay where it is.
 ///
-/// The file is a safetensors file whose metadata says "format": "xtape checkpoint", "version": "1" and "crc32", that of
-/// all numbers. It is put in place whole or not at all (see npy.hpp): whenever the program is killed, the last
-/// checkpoint that save came back from can be loaded, or a newer one.
+/// The file is a safetensors file whose metadata says "format": "xtape checkpoint", "version": "1"
+/// and "crc32", that of all numbers. It is put in place whole or not at all (see npy.hpp): whenever
+/// the program is killed, the last checkpoint that save came back from can be loaded, or a newer
+/// one.
 class XTAPE_API checkpoint {
  public:
   checkpoint() = default;
@@ -61,9 +63,9 @@ class XTAPE_API checkpoint {
             [&](auto* value) { return slot_of(name + '.' + each.name, *value); }, each.value));
     });
   }
-  /// Batches: the place in the epoch under way, and what its order was drawn from. The generator that the range draws
-  /// from must be added, too. One saved in the body of a loop over the range is resumed with the batch
-  /// after; the loop's body is not entered again where that was the last.
+  /// Batches: the place in the epoch under way, and what its order was drawn from. The generator
+  /// that the range draws from must be added, too. One saved in the body of a loop over the range
+  /// is resumed with the batch after; the loop's body is not entered again where that was the last.
   template <real T>
   void add(const std::string& name, data::batch_range<T>& batches,
            location where = location::current()) {
@@ -111,13 +113,14 @@ class XTAPE_API checkpoint {
   }
 
   /// Writes everything. When it returns, the file is on the disk.
-  /// Throws domain_error where two things have the same name, or one is not UTF-8; io_error where the file cannot be
-  /// written; one that was there before is then as it was.
+  /// Throws domain_error where two things have the same name, or one is not UTF-8; io_error where
+  /// the file cannot be written; one that was there before is then as it was.
   void save(const std::string& path, location where = location::current()) const;
 
-  /// Reads everything back. Throws io_error for a file that is missing, broken or no checkpoint, and one that lists every difference
-  /// where names, types or shapes are not those that were added, or a number cannot be (a learning rate that is not
-  /// finite, a place in batches of another dataset); nothing has changed then.
+  /// Reads everything back. Throws io_error for a file that is missing, broken or no checkpoint,
+  /// and one that lists every difference where names, types or shapes are not those that were
+  /// added, or a number cannot be (a learning rate that is not finite, a place in batches of
+  /// another dataset); nothing has changed then.
   void load(const std::string& path, location where = location::current());
 
   /// Loads the file if there is one; whether there was. Throws as load does.

@@ -1,5 +1,6 @@
 #pragma once
-// Where the state of a model, or of a whole training, stands in memory. Programs use model.hpp and checkpoint.hpp.
+// Where the state of a model, or of a whole training, stands in memory. Programs use model.hpp and
+// checkpoint.hpp.
 
 #include <xtape/array/array.hpp>
 #include <xtape/array/rng.hpp>
@@ -34,32 +35,35 @@ struct slot {
 };
 
 template <class M>
-inline constexpr bool is_state = false;
+inline constexpr bool is_parameter = false;
 template <real T>
-inline constexpr bool is_state<parameter<T>> = true;
+inline constexpr bool is_parameter<parameter<T>> = true;
+
+template <class M>
+inline constexpr bool is_buffer = false;
 template <real T>
-inline constexpr bool is_state<nn::buffer<T>> = true;
-template <>
-inline constexpr bool is_state<nn::generator> = true;
+inline constexpr bool is_buffer<nn::buffer<T>> = true;
 
 /// What can be listed: a module, or one of what modules are made of.
 template <class M>
-concept stateful = is_state<M> || nn::lists_members<M>;
+concept stateful =
+    is_parameter<M> || is_buffer<M> || std::same_as<M, nn::generator> || nn::lists_members<M>;
 
 template <real T>
 memory memory_of(array<T>& values) {
   return {element_of<T>, values.shape(), values.data()};
 }
 
-/// As nn::for_each_state, for every element type at once. Generators, which are no weights, only where asked for.
+/// As nn::for_each_state, for every element type at once. Generators, which are no weights, only
+/// where asked for.
 template <class Module>
 void list_state(const Module& module, const std::string& path, bool generators,
                 std::vector<slot>& slots) {
   if constexpr (std::same_as<Module, nn::generator>) {
     if (generators) slots.push_back({path, &module.mutable_value()});
-  } else if constexpr (requires { module.mutable_value().data(), module.grad(); }) {
+  } else if constexpr (is_parameter<Module>) {
     slots.push_back({path, &module});
-  } else if constexpr (is_state<Module>) {
+  } else if constexpr (is_buffer<Module>) {
     slots.push_back({path, memory_of(module.mutable_value())});
   } else {
     static_assert(nn::lists_members<Module>,
