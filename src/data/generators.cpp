@@ -39,8 +39,9 @@ struct point {
   double x, y;
 };
 
-/// The point of the unit circle after so many turns: (cos 2 pi t, sin 2 pi t), exact at quarters, elsewhere within two
-/// units in the last place of 1. For |a| <= pi/4 the series to a^17 are exact to the last bit or two.
+/// The point of the unit circle after so many turns: (cos 2 pi t, sin 2 pi t), exact at quarters,
+/// elsewhere within two units in the last place of 1. For |a| <= pi/4 the series to a^17 are exact
+/// to the last bit or two.
 point on_circle(double turns) {
   turns -= std::floor(turns);
   const double quarter = std::floor(4 * turns + 0.5);

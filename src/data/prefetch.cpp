@@ -12,13 +12,14 @@
 
 namespace xtape::detail {
 
-// Note [Slots]
-// Reference counts are not atomic, and a block of the pool serves the thread that frees it. So no handle and no block may
-// wander from one thread to the other with every batch: the pool of one would never get back what it gives, and that
-// of the other would grow and grow. Instead the batches live in slots that go around, and all their handles and blocks are
-// the program's. The second thread only writes numbers: into a slot's x, or, where a shape changes (twice an
-// epoch at most with batches()), into a plain vector from which the program makes a new x. The range's own memory,
-// on the other hand, is the second thread's alone: its begin() runs there, too.
+// Note [Slots] Reference counts are not atomic, and a block of the pool serves the thread that
+// frees it. So no handle and no block may wander from one thread to the other with every batch: the
+// pool of one would never get back what it gives, and that of the other would grow and grow.
+// Instead the batches live in slots that go around, and all their handles and blocks are the
+// program's. The second thread only writes numbers: into a slot's x, or, where a shape changes
+// (twice an epoch at most with batches()), into a plain vector from which the program makes a new
+// x. The range's own memory, on the other hand, is the second thread's alone: its begin() runs
+// there, too.
 template <real T>
 struct prefetcher<T>::state {
   struct slot {
@@ -92,8 +93,8 @@ struct prefetcher<T>::state {
   std::function<const data::batch<T>*()> advance;
   std::thread thread;
 
-  // Counts of batches since start(): handed to the program; made; given back. From `made` on the lock guards all
-  // that both threads use while they run.
+  // Counts of batches since start(): handed to the program; made; given back. From `made` on the
+  // lock guards all that both threads use while they run.
   std::size_t handed = 0, made = 0, returned = 0;
   bool stopping = false, finished = true;
   std::exception_ptr failure;
@@ -145,7 +146,7 @@ data::batch<T>* prefetcher<T>::next() {
   std::unique_lock guard(s.lock);
   s.changed.wait(guard, [&s] { return s.finished || s.made > s.handed; });
   if (s.made == s.handed) {
-    if (s.failure) std::rethrow_exception(std::exchange(s.failure, nullptr));
+    if (s.failure) std::rethrow_exception(s.failure);
     return nullptr;
   }
   return s.hand_out();

@@ -34,8 +34,9 @@ std::size_t part_of(std::size_t n, const char* name, double share, location wher
   return size;
 }
 
-/// `size` shared out among the classes as their sizes are: rounded down, and one more where the fraction that is
-/// left over is among the greatest. None gets more than it has, if all together have as many.
+/// `size` shared out among the classes as their sizes are: rounded down, and one more where the
+/// fraction that is left over is among the greatest. None gets more than it has, if all together
+/// have as many.
 counts shares(std::size_t size, const counts& class_sizes) {
   const std::size_t n = std::accumulate(class_sizes.begin(), class_sizes.end(), std::size_t{0});
   if (n == 0) return counts(class_sizes.size(), 0);

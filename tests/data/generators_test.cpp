@@ -33,7 +33,8 @@ std::vector<std::pair<double, double>> points(const dataset<double>& samples, in
   return found;
 }
 
-/// Whether these points, in any order, are the m points of the formula, each to within what rounding makes of an angle of 16.
+/// Whether these points, in any order, are the m points of the formula, each to within what
+/// rounding makes of an angle of 16.
 template <class F>
 void check_curve(const dataset<double>& samples, int label, std::size_t m, const F& formula) {
   std::vector<std::pair<double, double>> expected;

@@ -1,4 +1,5 @@
-// In the program of the threads: built with -Db_sanitize=thread and run with OMP_NUM_THREADS=1 it shows no race.
+// In the program of the threads: built with -Db_sanitize=thread and run with OMP_NUM_THREADS=1 it
+// shows no race.
 #include <xtape/data/prefetch.hpp>
 
 #include <xtape/array/machine.hpp>
@@ -11,6 +12,7 @@
 #include <cstdint>
 #include <iterator>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -59,10 +61,11 @@ std::vector<kept_batch> epoch(Range&& range, std::size_t count = 1'000'000) {
   return all;
 }
 
-/// A range of a program's own: batches of one number, 0, 1, 2, ... It tells what was asked of it, and may throw.
+/// A range of a program's own: batches of one number, 0, 1, 2, ... It tells what was asked of it,
+/// and may throw.
 struct counting_range {
   struct report {
-    std::atomic<int> begun = 0, steps = 0;
+    std::atomic<int> begun = 0, steps = 0, throws_at = -1;
     std::thread::id thread;
     int threads = 0;
     bool recording = true;
@@ -96,13 +99,12 @@ struct counting_range {
 
   void make(int next) {
     number = next;
-    if (number == throws_at) throw std::runtime_error("batch " + std::to_string(number));
+    if (number == told->throws_at) throw std::runtime_error("batch " + std::to_string(number));
     if (number < size) current = batch<double>{variable<double>(double(number)), {number}};
   }
 
   report* told;
   int size;
-  int throws_at = -1;
   int number = 0;
   std::optional<batch<double>> current = {};
 };
@@ -188,7 +190,8 @@ TEST_CASE("prefetch: what a step throws comes where the batch is asked for",
           "[threads][prefetch]") {
   counting_range::report told;
   for (const int at : {0, 1, 4, 9}) {
-    auto range = prefetch(counting_range{&told, 10, at});
+    told.throws_at = at;
+    auto range = prefetch(counting_range{&told, 10});
     for (int repeat = 0; repeat < 2; ++repeat) {
       std::vector<int> seen;
       std::string text;
@@ -204,9 +207,16 @@ TEST_CASE("prefetch: what a step throws comes where the batch is asked for",
       CHECK(static_cast<int>(seen.size()) == at);
     }
   }
-  // Of an epoch that is left before, nothing is heard.
-  auto range = prefetch(counting_range{&told, 10, 2});
-  CHECK(epoch(range, 2).size() == 2);
+  // Of an epoch that is left before, nothing is heard, not even in the next one.
+  told.throws_at = 2;
+  told.steps = 0;
+  auto range = prefetch(counting_range{&told, 10});
+  CHECK(epoch(range, 1).size() == 1);
+  for (int wait = 0; wait < 1000 && told.steps < 2; ++wait)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  CHECK(told.steps == 2);
+  told.throws_at = -1;
+  CHECK(epoch(range).size() == 10);
   auto samples = random_samples(10);
   auto changed = prefetch(batches(samples, 2, {}, nowhere));
   samples.labels.pop_back();
@@ -252,6 +262,15 @@ TEST_CASE("prefetch: memory goes around", "[threads][prefetch]") {
   if (before.bytes_held == 0) return;
   CHECK(after.bytes_held == before.bytes_held);
   CHECK(after.system_calls == before.system_calls);
+}
+
+TEST_CASE("prefetch: nobody's batches are filled again", "[threads][prefetch]") {
+  const auto samples = random_samples(960);
+  auto range = prefetch(batches(samples, 64), {.depth = 2});
+  std::set<const double*> places;
+  for (int repeat = 0; repeat < 3; ++repeat)
+    for (const auto& each : range) places.insert(each.x.node().data());
+  CHECK(places.size() == 3);  // two that wait and one in use
 }
 
 TEST_CASE("errors of prefetch", "[threads][prefetch][errors]") {

@@ -124,7 +124,8 @@ TEST_CASE("what a scaler has learned is state of the model it is part of", "[dat
   CHECK((state[0] == fitted.scale.mean()));
   CHECK((state[3] == fitted.range.maximum()));
 
-  // One that has learned nothing leaves samples as they are; with the state of another it is that one.
+  // One that has learned nothing leaves samples as they are; with the state of another it is that
+  // one.
   const model fresh{data::standardizer<float>(3), data::min_max_scaler<float>(3, -1, 1)};
   CHECK((fresh.scale(x) == x));
   CHECK((fresh.range(x) == xtape::zeros<float>({20, 3})));

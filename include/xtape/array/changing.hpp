@@ -7,10 +7,11 @@
 
 namespace xtape {
 
-/// A piece of state that is no parameter: what is learned or counted beside gradients. A value: a copy is independent.
-/// Who holds it as const may change it all the same, as a layer's call does while the layer trains (see
-/// nn/mode.hpp), or a reader of checkpoints. What lists its members (see nn/module.hpp) lists these among them,
-/// and whoever copies, saves or restores a model finds them by name.
+/// A piece of state that is no parameter: what is learned or counted beside gradients. A value: a
+/// copy is independent. Who holds it as const may change it all the same, as a layer's call does
+/// while the layer trains (see nn/mode.hpp), or a reader of checkpoints. What lists its members
+/// (see nn/module.hpp) lists these among them, and whoever copies, saves or restores a model finds
+/// them by name.
 template <class V>
 class changing {
  public:
@@ -22,7 +23,8 @@ class changing {
   mutable V value_;
 };
 
-/// An array that gradients do not change, such as a running mean, or the mean that a standardizer subtracts.
+/// An array that gradients do not change, such as a running mean, or the mean that a standardizer
+/// subtracts.
 template <real T>
 using buffer = changing<array<T>>;
 

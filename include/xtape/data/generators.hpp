@@ -1,9 +1,11 @@
 #pragma once
-// Small problems with a known shape, for examples and tests; make_classification has a header of its own. All are in
-// the spirit of scikit-learn's functions of these names. Every step has its own stream of the seed, no function of libm
-// is used, and the numbers are the same on every compiler; floats are the roundings of the doubles. All throw
-// domain_error for an option outside of its domain, and for no samples.
-// Source of the ideas: Pedregosa and others, "Scikit-learn: machine learning in Python", JMLR 12 (2011).
+// Small problems with a known shape, for examples and tests; make_classification has a header of
+// its own. All are in the spirit of scikit-learn's functions of these names. Every step has its own
+// stream of the seed, no function of libm is used, and the numbers are the same on every compiler;
+// floats are the roundings of the doubles. All throw domain_error for an option outside of its
+// domain, and for no samples.
+// Source of the ideas: Pedregosa and others, "Scikit-learn: machine learning in Python", JMLR 12
+// (2011).
 
 #include <xtape/array/array.hpp>
 #include <xtape/array/error.hpp>
@@ -22,9 +24,10 @@ struct moons_options {
   std::uint64_t seed = 0;
 };
 
-/// Two half circles that reach into each other. x: (n_samples, 2), labels 0 and 1. Of class 0 are floor(n_samples / 2)
-/// points, (cos a, sin a), of class 1 the others, (1 - cos a, 1/2 - sin a), with m angles a = pi i / (m - 1) for
-/// i = 0, ..., m - 1; then noise N(0, noise^2) is added, and the samples are put into a random order.
+/// Two half circles that reach into each other. x: (n_samples, 2), labels 0 and 1. Of class 0 are
+/// floor(n_samples / 2) points, (cos a, sin a), of class 1 the others, (1 - cos a, 1/2 - sin a),
+/// with m angles a = pi i / (m - 1) for i = 0, ..., m - 1; then noise N(0, noise^2) is added, and
+/// the samples are put into a random order.
 template <real T>
 dataset<T> make_moons(const moons_options& options = {}, location where = location::current());
 
@@ -37,9 +40,10 @@ struct circles_options {
   std::uint64_t seed = 0;
 };
 
-/// A circle in a circle, which no straight line divides. x: (n_samples, 2), labels 0 and 1. Of class 0 are
-/// floor(n_samples / 2) points of the circle of radius 1, of class 1 the others, of the circle of radius factor, at m
-/// angles 2 pi i / m; then noise N(0, noise^2) is added, and the samples are put into a random order.
+/// A circle in a circle, which no straight line divides. x: (n_samples, 2), labels 0 and 1. Of
+/// class 0 are floor(n_samples / 2) points of the circle of radius 1, of class 1 the others, of the
+/// circle of radius factor, at m angles 2 pi i / m; then noise N(0, noise^2) is added, and the
+/// samples are put into a random order.
 template <real T>
 dataset<T> make_circles(const circles_options& options = {}, location where = location::current());
 
@@ -53,10 +57,11 @@ struct spirals_options {
   std::uint64_t seed = 0;
 };
 
-/// Arms that wind around each other, a class each. x: (n_samples, 2). Sample i is point j = floor(i / classes) of the m
-/// points of class k = i mod classes, at the radius r = (j + 1) / m and the angle 2 pi (turns r + k / classes); then noise
-/// N(0, noise^2) is added, and the samples are put into a random order. With two arms and a turn or more it is the
-/// problem of Lang and Witbrock, "Learning to tell two spirals apart", Connectionist Models Summer School (1988).
+/// Arms that wind around each other, a class each. x: (n_samples, 2). Sample i is point
+/// j = floor(i / classes) of the m points of class k = i mod classes, at the radius r = (j + 1) / m
+/// and the angle 2 pi (turns r + k / classes); then noise N(0, noise^2) is added, and the samples are put
+/// into a random order. With two arms and a turn or more it is the problem of Lang and Witbrock,
+/// "Learning to tell two spirals apart", Connectionist Models Summer School (1988).
 template <real T>
 dataset<T> make_spirals(const spirals_options& options = {}, location where = location::current());
 
@@ -70,9 +75,9 @@ struct blobs_options {
   std::uint64_t seed = 0;
 };
 
-/// Round clouds of points, a class each. x: (n_samples, n_features). Centres are uniform in [-box, box); sample i is of
-/// class k = i mod classes: centre k plus N(0, deviation^2) along each axis. Then the samples are put into a random
-/// order.
+/// Round clouds of points, a class each. x: (n_samples, n_features). Centres are uniform in [-box,
+/// box); sample i is of class k = i mod classes: centre k plus N(0, deviation^2) along each axis.
+/// Then the samples are put into a random order.
 template <real T>
 dataset<T> make_blobs(const blobs_options& options = {}, location where = location::current());
 
@@ -98,8 +103,9 @@ struct regression_set {
   std::size_t size() const noexcept { return y.size(); }
 };
 
-/// A linear problem: y = x w + bias + noise. x: (n_samples, n_features) of standard normal numbers; n_informative of the
-/// coefficients w, at random places, are uniform in [0, 100), the others are 0; the noise is N(0, noise^2).
+/// A linear problem: y = x w + bias + noise. x: (n_samples, n_features) of standard normal numbers;
+/// n_informative of the coefficients w, at random places, are uniform in [0, 100), the others are
+/// 0; the noise is N(0, noise^2).
 template <real T>
 regression_set<T> make_regression(const regression_options& options = {},
                                   location where = location::current());

@@ -23,12 +23,13 @@ class XTAPE_API prefetcher {
   explicit prefetcher(std::size_t depth);
   ~prefetcher();
 
-  /// Starts the thread. `advance` makes a batch, null at the end; it is called on that thread, until it returns null or
-  /// throws, or stop() is called. What it returns is copied.
+  /// Starts the thread. `advance` makes a batch, null at the end; it is called on that thread,
+  /// until it returns null or throws, or stop() is called. What it returns is copied.
   void start(std::function<const data::batch<T>*()> advance);
   /// Ends the thread, after the batch that it is making.
   void stop() noexcept;
-  /// The next batch, valid until the next call; null at the end. Throws what `advance` threw in its place.
+  /// The next batch, valid until the next call; null at the end. Throws what `advance` threw in its
+  /// place.
   data::batch<T>* next();
 
  private:
@@ -48,17 +49,19 @@ struct prefetch_options {
   std::int64_t depth = 2;  ///< how many batches may be made ahead: at least 1
 };
 
-/// What prefetch() returns: the batches of another range, made ahead on a second thread while the program computes with
-/// the ones before.
+/// What prefetch() returns: the batches of another range, made ahead on a second thread while the
+/// program computes with the ones before.
 ///
-/// The batches are bitwise those of the range, in its order. It is used on the second thread alone; begin() waits for its
-/// begin(), so a generator that the order is drawn from there is the program's own again during the epoch. What the range
-/// throws is thrown where the program asks for that batch. A loop may be left at any time: the thread ends with the
-/// prefetch_range, or at its next begin(). While a loop runs, the program must not change what the range reads, such as
-/// its dataset.
+/// The batches are bitwise those of the range, in its order. It is used on the second thread alone;
+/// begin() waits for its begin(), so a generator that the order is drawn from there is the
+/// program's own again during the epoch. What the range throws is thrown where the program asks for
+/// that batch. A loop may be left at any time: the thread ends with the prefetch_range, or at its
+/// next begin(). While a loop runs, the program must not change what the range reads, such as its
+/// dataset.
 ///
-/// Its batch is one object, as that of a batch_range: a step further it is another one, and a handle copied from x keeps
-/// the old numbers. The second thread computes on itself alone, without a tape.
+/// Its batch is one object, as that of a batch_range: a step further it is another one, and a
+/// handle copied from x keeps the old numbers. The second thread computes on itself alone, without
+/// a tape.
 template <class Range>
 class prefetch_range : xtape::detail::pinned {
  public:
@@ -98,8 +101,8 @@ class prefetch_range : xtape::detail::pinned {
   prefetch_range(Range range, const prefetch_options& options, location where)
       : range_(std::move(range)), ahead_(checked(options, where)) {}
 
-  /// Starts an epoch, and its thread. Throws what the range's begin() does, and std::system_error where no thread can
-  /// be had.
+  /// Starts an epoch, and its thread. Throws what the range's begin() does, and std::system_error
+  /// where no thread can be had.
   iterator begin() {
     current_ = nullptr;
     // Shared, as an iterator of batches cannot be copied, and what a std::function holds must be.
@@ -136,11 +139,11 @@ class prefetch_range : xtape::detail::pinned {
 ///
 ///     for (auto& [x, labels] : xp::data::prefetch(xp::data::batches(train, 128, random))) ...
 ///
-/// range: one of batches(), or any whose elements are batches that stay where they are until the next step, such as one of
-/// a program's own that turns and shifts images as it goes. It is a copy of the range that goes ahead: a checkpoint of
-/// the range itself does not see it. A copy of the numbers is the price, and it pays where
-/// making a batch takes long and a processor is idle: docs/performance.md has the figures. Throws domain_error for a depth
-/// below 1.
+/// range: one of batches(), or any whose elements are batches that stay where they are until the
+/// next step, such as one of a program's own that turns and shifts images as it goes. It is a copy
+/// of the range that goes ahead: a checkpoint of the range itself does not see it. A copy of the
+/// numbers is the price, and it pays where making a batch takes long and a processor is idle:
+/// docs/performance.md has the figures. Throws domain_error for a depth below 1.
 template <class Range>
 prefetch_range<std::remove_cvref_t<Range>> prefetch(Range&& range,
                                                     const prefetch_options& options = {},

@@ -10,7 +10,8 @@
 
 namespace xtape::data {
 
-/// Samples to learn from, samples to choose by (when to stop, which model), and samples to be judged by, once.
+/// Samples to learn from, samples to choose by (when to stop, which model), and samples to be
+/// judged by, once.
 template <real T>
 struct train_validation_test {
   dataset<T> train;
@@ -29,24 +30,25 @@ struct split_options {
 ///
 ///     auto [train, validation, test] = xp::data::split(samples, random, {.stratified = true});
 ///
-/// Of n samples round(n test) are for the test and round(n validation) for the validation (halves are rounded up), all
-/// others are to learn from. They are put into a random order, by one shuffle of the generator; the first are for the
-/// test, the next for the validation.
+/// Of n samples round(n test) are for the test and round(n validation) for the validation (halves
+/// are rounded up), all others are to learn from. They are put into a random order, by one shuffle
+/// of the generator; the first are for the test, the next for the validation.
 ///
-/// Stratified, the sizes are the same and each class has its share of them: of a class with n_c samples n_test n_c / n are
-/// for the test, rounded down, or up where the fraction is among the greatest (of equal ones, for the first classes);
-/// for the validation likewise from what is then left. Every class is filled in the order of the shuffle.
+/// Stratified, the sizes are the same and each class has its share of them: of a class with n_c
+/// samples n_test n_c / n are for the test, rounded down, or up where the fraction is among the
+/// greatest (of equal ones, for the first classes); for the validation likewise from what is then
+/// left. Every class is filled in the order of the shuffle.
 ///
-/// Throws domain_error for no samples, for a share outside its domain, for one that asks for samples and gets none,
-/// where no samples are left to learn from, and, stratified, for a label that is not in 0, ..., classes - 1; shape_error
-/// where x and labels differ in number.
+/// Throws domain_error for no samples, for a share outside its domain, for one that asks for
+/// samples and gets none, where no samples are left to learn from, and, stratified, for a label
+/// that is not in 0, ..., classes - 1; shape_error where x and labels differ in number.
 template <real T>
 train_validation_test<T> split(const dataset<T>& samples, rng& random,
                                const split_options& options = {},
                                location where = location::current());
 
-/// The samples at these indices, in this order; one may come several times. Throws domain_error for an index that is not
-/// there, shape_error where x and labels differ in number.
+/// The samples at these indices, in this order; one may come several times. Throws domain_error for
+/// an index that is not there, shape_error where x and labels differ in number.
 template <real T>
 dataset<T> select(const dataset<T>& samples, const std::vector<std::size_t>& indices,
                   location where = location::current());

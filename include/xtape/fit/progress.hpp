@@ -27,8 +27,9 @@ XTAPE_API std::string text(const standing& now);
 ///     epoch  3/20  loss 0.4321  validation_loss 0.4017  81234 samples/s  0.7 s
 XTAPE_API std::string text(const epoch& done, std::int64_t epochs);
 
-/// Shows the standing of a training in one line of a terminal that it writes anew, ten times a second at most, and a
-/// line for every epoch that is done. Where the file is not a terminal nothing is written at all.
+/// Shows the standing of a training in one line of a terminal that it writes anew, ten times a
+/// second at most, and a line for every epoch that is done. Where the file is not a terminal
+/// nothing is written at all.
 class XTAPE_API progress_bar {
  public:
   /// batches: in an epoch, 0: nobody knows. descriptor: of the terminal; by default standard error.

@@ -17,12 +17,13 @@
 #include <string>
 #include <vector>
 
-/// A training loop for programs that need nothing else: `train` below, to be used, or to be copied and changed.
-/// Nothing else in the library knows of it.
+/// A training loop for programs that need nothing else: `train` below, to be used, or to be copied
+/// and changed. Nothing else in the library knows of it.
 namespace xtape::fit {
 
-/// When to stop before the last epoch: once what is watched has not got better for so long. The model then gets back what it
-/// was after its best epoch, as it also does when training ends for another reason.
+/// When to stop before the last epoch: once what is watched has not got better for so long. The
+/// model then gets back what it was after its best epoch, as it also does when training ends for
+/// another reason.
 struct early_stopping {
   std::string watch = {};  ///< which measurement; empty: the first
   std::int64_t patience =
@@ -40,7 +41,8 @@ struct options {
   std::function<double(double)> learning_rate = {};
   /// Called between backward and step: to clip gradients, or to look at them.
   std::function<void()> before_step = {};
-  /// Called after each epoch, without a tape: what to measure of the model, under the same names each time.
+  /// Called after each epoch, without a tape: what to measure of the model, under the same names
+  /// each time.
   std::function<measurements()> measure = {};
   std::optional<early_stopping> stop = {};  ///< none: all epochs are run
   /// Called after each epoch, one after the other, all of them.
@@ -49,28 +51,31 @@ struct options {
   bool progress = true;  ///< a progress bar on standard error, where that is a terminal
 };
 
-/// Throws domain_error for options outside of their domains, or early stopping without anything measured.
+/// Throws domain_error for options outside of their domains, or early stopping without anything
+/// measured.
 XTAPE_API void check(const options& how, location where);
-/// The value that early stopping watches. Throws domain_error where nothing of that name was measured.
+/// The value that early stopping watches. Throws domain_error where nothing of that name was
+/// measured.
 XTAPE_API double watched(const epoch& done, const early_stopping& stop, location where);
 
 /// Trains a model: epochs over the batches, a step of the optimizer for each.
 ///
 ///     const auto history = xp::fit::train(
 ///         model, optimizer, xp::data::batches(train, 32, random),
-///         [&](const auto& batch) { return xp::softmax_cross_entropy(model(batch.x), batch.labels); },
+///         [&](const auto& b) { return xp::softmax_cross_entropy(model(b.x), b.labels); },
 ///         {.epochs = 100,
 ///          .learning_rate = xp::schedule::cosine_decay(0.1, 0.001, 100),
 ///          .measure = [&] { return xp::fit::measurements{{"validation_loss", ...}}; },
 ///          .stop = xp::fit::early_stopping{.patience = 10}});
 ///
-/// model: a module; it is copied where early stopping keeps the best one, parameters and buffers, and copied back in
-/// place, so that the optimizer goes on with it. batches: a range that may be run through once an epoch, of elements with
-/// an x whose first axis counts samples. loss: takes an element, returns a variable of one element, the mean over
-/// the batch's samples.
+/// model: a module; it is copied where early stopping keeps the best one, parameters and buffers,
+/// and copied back in place, so that the optimizer goes on with it. batches: a range that may be
+/// run through once an epoch, of elements with an x whose first axis counts samples. loss: takes an
+/// element, returns a variable of one element, the mean over the batch's samples.
 ///
-/// Throws domain_error for options outside of their domains, a range without batches, and a loss that is not finite: the model
-/// is then as it was after its best epoch, or, without early stopping, before the step that this loss asked for.
+/// Throws domain_error for options outside of their domains, a range without batches, and a loss
+/// that is not finite: the model is then as it was after its best epoch, or, without early
+/// stopping, before the step that this loss asked for.
 /// Throws io_error where the log cannot be written; and whatever the functions given throw.
 template <class Model, class Optimizer, class Batches, class Loss>
 history train(Model& model, Optimizer& optimizer, Batches&& batches, const Loss& loss,
@@ -149,8 +154,8 @@ history train(Model& model, Optimizer& optimizer, Batches&& batches, const Loss&
   return past;
 }
 
-/// The mean over all samples of what `measure` gives for each batch, its mean over the batch's samples: a number, or a
-/// variable of one element. Without a tape, and with layers in evaluation.
+/// The mean over all samples of what `measure` gives for each batch, its mean over the batch's
+/// samples: a number, or a variable of one element. Without a tape, and with layers in evaluation.
 ///
 ///     xp::fit::evaluate(xp::data::batches(test, 256),
 ///                       [&](const auto& b) { return xp::nn::accuracy(model(b.x), b.labels); })
