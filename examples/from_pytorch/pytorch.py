@@ -3,9 +3,13 @@ this program wrote with PyTorch 1.13:
 
     python3 pytorch.py > output.txt
 """
+import os
+import tempfile
+
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.utils.data import DataLoader, TensorDataset, random_split
 
 torch.set_default_dtype(torch.float64)
 
@@ -235,10 +239,52 @@ def sequences():
     show("cells", c[0, 0])
 
 
+def images():
+    model = nn.Sequential(
+        nn.Conv2d(1, 4, 3, padding=1), nn.ReLU(),
+        nn.MaxPool2d(2), nn.Flatten(), nn.Linear(64, 3))
+    fill(model)
+    x = ramp(2, 1, 8, 8)
+    y = model(x)
+    show("images", y)
+
+
 def words():
     table = nn.Embedding(10, 4)
     y = table(torch.tensor([[1, 2, 3], [4, 5, 6]]))
     show("embedding", y.shape)
+
+
+def data():
+    samples = TensorDataset(ramp(10, 3), torch.arange(10) % 2)
+    train, test = random_split(samples, [8, 2])
+    batches = DataLoader(train, batch_size=4, shuffle=True)
+    seen = 0
+    for x, labels in batches:
+        seen += len(labels)
+    show("batches", [len(batches), seen, len(test)])
+
+
+def weights():
+    model, other = nn.Linear(4, 3), nn.Linear(4, 3)
+    fill(model)
+    torch.save(model.state_dict(), "model.pt")
+    other.load_state_dict(torch.load("model.pt"))
+    show("weights", other(ramp(1, 4)))
+
+
+def checkpoint():
+    model = nn.Linear(4, 3)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    epoch = 7
+    torch.save({"model": model.state_dict(),
+                "optimizer": optimizer.state_dict(),
+                "epoch": epoch}, "last.pt")
+    state = torch.load("last.pt")
+    model.load_state_dict(state["model"])
+    optimizer.load_state_dict(state["optimizer"])
+    epoch = state["epoch"]
+    show("epoch", epoch)
 
 
 def reproducible():
@@ -248,6 +294,7 @@ def reproducible():
     show("drawn", x.shape)
 
 
+os.chdir(tempfile.mkdtemp())
 values()
 gradient()
 again()
@@ -266,5 +313,9 @@ training()
 groups()
 modes()
 sequences()
+images()
 words()
+data()
+weights()
+checkpoint()
 reproducible()

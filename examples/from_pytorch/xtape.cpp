@@ -3,7 +3,9 @@
 #include <xtape/calculus/check.hpp>
 #include <xtape/xtape.hpp>
 
+#include <unistd.h>
 #include <cstdio>
+#include <filesystem>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -287,6 +289,19 @@ void sequences() {
   show("cells", xp::slice(last.c, {xp::at(0)}));
 }
 
+void images() {
+  xp::rng random(42);
+  const sequential model{
+      xp::nn::conv2d<double>(1, 4, 3, init::he_normal(), random,
+                             {.padding = 1}),
+      xp::relu, xp::nn::max_pool2d(2), xp::nn::flatten(),
+      linear(64, 3, init::glorot_uniform(), random)};
+  fill(model);
+  const array x = ramp({2, 1, 8, 8});
+  const variable y = model(x);
+  show("images", y);
+}
+
 void words() {
   xp::rng random(42);
   const xp::nn::embedding<double> table(10, 4, init::normal(0, 1),
@@ -295,6 +310,44 @@ void words() {
   show("embedding",
        array{double(y.shape()[0]), double(y.shape()[1]),
              double(y.shape()[2])});
+}
+
+void data() {
+  const xp::data::dataset<double> samples{
+      ramp({10, 3}), {0, 1, 0, 1, 0, 1, 0, 1, 0, 1}, 2};
+  xp::rng random(42);
+  const auto [train, none, test] = xp::data::split(
+      samples, random, {.validation = 0, .test = 0.2});
+  auto batches = xp::data::batches(train, 4, random);
+  std::size_t seen = 0;
+  for (auto& [x, labels] : batches) seen += labels.size();
+  show("batches", array{double(batches.size()), double(seen),
+                        double(test.size())});
+}
+
+void weights() {
+  xp::rng random(42);
+  const linear model(4, 3, init::he_normal(), random);
+  const linear other(4, 3, init::he_normal(), random);
+  fill(model);
+  xp::io::save(model, "model.safetensors");
+  xp::io::load(other, "model.safetensors");
+  show("weights", other(ramp({1, 4})));
+}
+
+void checkpoint() {
+  xp::rng random(42);
+  const linear model(4, 3, init::he_normal(), random);
+  xp::optim::adam<double> optimizer(
+      xp::nn::parameters<double>(model), {.learning_rate = 0.01});
+  int epoch = 7;
+  xp::io::checkpoint state;
+  state.add("model", model);
+  state.add("optimizer", optimizer);
+  state.add("epoch", epoch);
+  state.save("last.safetensors");
+  state.load("last.safetensors");
+  show("epoch", epoch);
 }
 
 void reproducible() {
@@ -308,6 +361,12 @@ void reproducible() {
 }  // namespace
 
 int main() {
+  // Files are written to a folder of their own.
+  const auto folder =
+      std::filesystem::temp_directory_path() /
+      ("from_pytorch." + std::to_string(getpid()));
+  std::filesystem::create_directory(folder);
+  std::filesystem::current_path(folder);
   values();
   gradient();
   again();
@@ -326,6 +385,11 @@ int main() {
   groups();
   modes();
   sequences();
+  images();
   words();
+  data();
+  weights();
+  checkpoint();
   reproducible();
+  std::filesystem::remove_all(folder);
 }
