@@ -18,7 +18,7 @@ static int run(const std::string& file, int epochs) {
       xp::nn::batch_norm<float>(32), xp::nn::dropout(0.2, random),
       xp::nn::linear<float>(32, 2, xp::init::glorot_uniform(), random)};
   xp::optim::adam<float> optimizer(model.parameters(), {.learning_rate = 0.01});
-  xp::schedule::reduce_on_plateau rate(0.01, {.factor = 0.5, .patience = 2});
+  xp::schedule::reduce_on_plateau rate(0.01, {.factor = 0.5, .patience = 1});
   auto batches = xp::data::batches(samples, 16, random);
   int epoch = 0;
   double total = 0, best = std::numeric_limits<double>::infinity();

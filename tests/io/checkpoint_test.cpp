@@ -95,7 +95,10 @@ class program {
   xtape::data::batch_range<float> batches_;
   nn::sequential<float> model_;
   std::unique_ptr<optim::optimizer<float>> optimizer_;
-  xtape::schedule::reduce_on_plateau rate_{0.1, {.factor = 0.5, .patience = 0, .cooldown = 1}};
+  // No loss is better than the first: it waits in the second epoch, reduces the rate in the third,
+  // and cools down in the fourth.
+  xtape::schedule::reduce_on_plateau rate_{
+      0.1, {.factor = 0.5, .patience = 1, .threshold = 0.99, .cooldown = 2}};
   int epoch_ = 0;
   std::vector<double> losses_;
   io::checkpoint all_;
