@@ -1,10 +1,9 @@
 #include "kernel/convolution.hpp"
 
+#include "kernel/frame.hpp"
 #include "kernel/gemm.hpp"
 #include "kernel/lane.hpp"
 #include "kernel/parallel.hpp"
-
-#include <xtape/array/pool.hpp>
 
 #include <algorithm>
 #include <array>
@@ -14,80 +13,14 @@
 
 namespace xtape::kernel {
 
-// Note [Frames]
-// A convolution is a product of matrices: weights by columns, which hold every pixel once for each window that it is in.
-// The columns are never made. An image is copied into a frame: rows with their padding, `pitch` apart, and where windows
-// are s apart, s * s phases, each of the pixels of one remainder of row and column by s. Then the next window's pixel is
-// the next number of the frame, and what all windows see at one of their places, a row of the columns, is the frame
-// from some offset on: the place's tap. The inner loops are those of a product of matrices whose rows are found by
-// taps. Between the last window of a row and the first of the next there are pitch - out windows that do not exist; they
-// are computed and dropped, or meet cotangents of 0. The padding on the right is that of the next row's left.
-// The derivative by x is the same with the cotangents in the frame, for each phase of x with the taps of that phase turned
-// round. The derivative by the weights adds up products of cotangents, `pitch` apart, with the image's frame.
+// See Note [Frames] in kernel/frame.hpp.
 
 namespace {
-
-template <class T>
-using buffer = std::vector<T, pool_allocator<T>>;
-using sizes = buffer<std::size_t>;
 
 /// How many terms cost as much as one element of a loop over memory: what parallel_for wants to know.
 constexpr std::size_t terms_an_element = 8;
 /// At least so many parts are there for threads to share, where there are fewer images.
 constexpr std::size_t enough_parts = 8;
-
-/// An axis in places: pixel i is at place (i + padding) / stride of phase (i + padding) % stride, and window o sees there, at
-/// element k, place o + tap(k) of phase(k).
-struct axis : window {
-  std::size_t tap(std::size_t k) const { return k * dilation / stride; }
-  std::size_t phase(std::size_t k) const { return k * dilation % stride; }
-  std::size_t last_tap() const { return tap(kernel - 1); }
-  /// The pixels' places in a phase are [begin, end), and in all phases together [begin(), end()).
-  std::size_t begin(std::size_t phase) const {
-    return phase >= padding ? 0 : (padding - phase + stride - 1) / stride;
-  }
-  std::size_t end(std::size_t phase) const {
-    const std::size_t behind = in + padding;
-    return phase >= behind ? begin(phase)
-                           : std::max(begin(phase), (behind - phase + stride - 1) / stride);
-  }
-  std::size_t begin() const { return padding / stride; }
-  std::size_t end() const { return end(0); }
-  std::size_t pixel(std::size_t phase, std::size_t place) const {
-    return place * stride + phase - padding;
-  }
-};
-
-/// The elements of the kernel that see one phase of an axis.
-struct phase_elements {
-  std::size_t phase;
-  sizes elements;
-};
-
-std::vector<phase_elements> phases_of(const axis& a) {
-  std::vector<phase_elements> found;
-  for (std::size_t k = 0; k < a.kernel; ++k) {
-    const auto place = std::find_if(found.begin(), found.end(), [&](const phase_elements& each) {
-      return each.phase == a.phase(k);
-    });
-    if (place == found.end())
-      found.push_back({a.phase(k), {k}});
-    else
-      place->elements.push_back(k);
-  }
-  return found;
-}
-
-/// The numbers of a plane of a frame: whole cache lines, and an odd number of them, for planes 2^n apart would fight
-/// for the same lines of the cache.
-constexpr std::size_t plane_size(std::size_t numbers) { return ((numbers + 15) / 16 | 1) * 16; }
-
-template <class T>
-void copy_row(const T* from, std::size_t size, T* to) {
-  std::size_t i = 0;
-  for (; i + lane_size<T> <= size; i += lane_size<T>) store(to + i, load(from + i));
-  if (i < size) store_partial(to + i, load_partial(from + i, size - i), size - i);
-}
 
 /// to = from + value.
 template <class T>
@@ -230,64 +163,6 @@ void for_each_part(std::size_t units, std::size_t rows, std::size_t terms, const
                });
 }
 
-// ---- Frames ------------------------------------------------------------------------------------
-
-/// The frame of one image's channels of one group.
-struct image_frame {
-  axis rows, columns;
-  std::vector<phase_elements> row_phases, column_phases;
-  std::size_t channels, pitch, plane, channel_step;
-  sizes taps;  // in the order of the weights
-
-  explicit image_frame(const convolution& c)
-      : rows{c.rows},
-        columns{c.columns},
-        row_phases(phases_of(rows)),
-        column_phases(phases_of(columns)),
-        channels(c.in_channels) {
-    const std::size_t seen = columns.out() + columns.last_tap();
-    const std::size_t unshared = seen > columns.begin() ? seen - columns.begin() : 0;
-    pitch = std::max({columns.end(), columns.out(), unshared});
-    plane =
-        plane_size(std::max(rows.end(), rows.out() + rows.last_tap()) * pitch + columns.begin());
-    channel_step = plane * row_phases.size() * column_phases.size();
-    taps.resize(rows.kernel * columns.kernel);
-    std::size_t number = 0;
-    for (const phase_elements& r : row_phases)
-      for (const phase_elements& s : column_phases) {
-        for (const std::size_t i : r.elements)
-          for (const std::size_t j : s.elements)
-            taps[i * columns.kernel + j] = number * plane + rows.tap(i) * pitch + columns.tap(j);
-        ++number;
-      }
-  }
-  /// With what a lane reads beyond the last window.
-  template <class T>
-  std::size_t size() const {
-    return channels * channel_step + lane_size<T>;
-  }
-  /// Into a frame that is 0 where no pixel lies.
-  template <class T>
-  void fill(const T* x, T* frame) const {
-    for (std::size_t c = 0; c < channels; ++c, x += rows.in * columns.in)
-      for (const phase_elements& r : row_phases)
-        for (const phase_elements& s : column_phases) {
-          const std::size_t first = columns.begin(s.phase), count = columns.end(s.phase) - first;
-          if (count > 0)
-            for (std::size_t i = rows.begin(r.phase); i < rows.end(r.phase); ++i) {
-              const T* const from =
-                  x + rows.pixel(r.phase, i) * columns.in + columns.pixel(s.phase, first);
-              T* const to = frame + i * pitch + first;
-              if (columns.stride == 1)
-                copy_row(from, count, to);
-              else
-                for (std::size_t j = 0; j < count; ++j) to[j] = from[j * columns.stride];
-            }
-          frame += plane;
-        }
-  }
-};
-
 /// The frame of cotangents, seen from pixels: window o is at place o + lead, and the pixel at place j of its phase, counted
 /// from begin(), sees by element k what lies at j + turned(k).
 struct cotangent_axis : axis {
@@ -301,7 +176,7 @@ struct cotangent_axis : axis {
 
 template <class T>
 void convolve(const convolution& c, const T* x, const T* weight, const T* bias, T* y) {
-  const image_frame frame(c);
+  const image_frame frame(c.in_channels, c.rows, c.columns);
   const std::size_t height = c.rows.out(), width = c.columns.out(), out = height * width,
                     in = c.in_channels * c.rows.in * c.columns.in,
                     terms = c.in_channels * frame.taps.size();
@@ -399,12 +274,7 @@ void convolve_to_x(const convolution& c, const T* g, const T* weight, bool accum
                 T* const to = x + (unit * c.in_channels + channel) * in +
                               rows.pixel(p.row.phase, place) * columns.in +
                               columns.pixel(p.column.phase, first);
-                if (accumulate)
-                  for (std::size_t j = 0; j < count; ++j) to[j * columns.stride] += made[j];
-                else if (columns.stride == 1)
-                  copy_row(made, count, to);
-                else
-                  for (std::size_t j = 0; j < count; ++j) to[j * columns.stride] = made[j];
+                scatter_row(made, count, accumulate, columns.stride, to);
               });
         }
       });
@@ -460,7 +330,7 @@ void dot_tiles(std::size_t images, std::size_t size, const T* g, std::size_t g_r
 
 template <class T>
 void convolve_to_weight(const convolution& c, const T* x, const T* g, bool accumulate, T* weight) {
-  const image_frame frame(c);
+  const image_frame frame(c.in_channels, c.rows, c.columns);
   const std::size_t height = c.rows.out(), width = c.columns.out(), out = height * width,
                     in = c.in_channels * c.rows.in * c.columns.in,
                     terms = c.in_channels * frame.taps.size();
