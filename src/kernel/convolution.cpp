@@ -47,8 +47,8 @@ struct source {
   const sizes& taps;
 };
 
-/// use(0) ... use(Count - 1), each an integral constant: written out, as gcc does not unroll loops at -O2, and sums in an
-/// array that loops index stay in memory.
+/// use(0) ... use(Count - 1), each an integral constant: written out, as gcc does not unroll loops at -O2, and
+/// sums in an array that loops index stay in memory.
 template <std::size_t Count, class Use>
 inline void unrolled(const Use& use) {
   [&]<std::size_t... I>(std::index_sequence<I...>) {
@@ -146,8 +146,8 @@ void multiply(const buffer<T>& weights, const source<T>& x, std::size_t begin, s
   }
 }
 
-/// Shares out `units` units of `rows` rows among the threads: calls use(state, unit, begin, end) for all units and their
-/// rows [begin, end), begin being a multiple of 8. make() gives each thread its state.
+/// Shares out `units` units of `rows` rows among the threads: calls use(state, unit, begin, end) for all units
+/// and their rows [begin, end), begin being a multiple of 8. make() gives each thread its state.
 template <class Make, class Use>
 void for_each_part(std::size_t units, std::size_t rows, std::size_t terms, const Make& make,
                    const Use& use) {
@@ -163,8 +163,8 @@ void for_each_part(std::size_t units, std::size_t rows, std::size_t terms, const
                });
 }
 
-/// The frame of cotangents, seen from pixels: window o is at place o + lead, and the pixel at place j of its phase, counted
-/// from begin(), sees by element k what lies at j + turned(k).
+/// The frame of cotangents, seen from pixels: window o is at place o + lead, and the pixel at place j of its
+/// phase, counted from begin(), sees by element k what lies at j + turned(k).
 struct cotangent_axis : axis {
   std::size_t reach() const { return std::max(begin(), last_tap()); }
   std::size_t lead() const { return reach() - begin(); }
@@ -338,7 +338,8 @@ void convolve_to_weight(const convolution& c, const T* x, const T* g, bool accum
   for (std::size_t channel = 0; channel < c.in_channels; ++channel)
     for (const std::size_t tap : frame.taps) taps.push_back(channel * frame.channel_step + tap);
 
-  // Runs of images whose sums are made apart, and images that are in their frames at once. Neither depends on threads.
+  // Runs of images whose sums are made apart, and images that are in their frames at once. Neither depends on
+  // threads.
   const std::size_t weights = c.groups * c.out_channels * terms;
   const std::size_t numbers = c.images * c.groups * (in + c.out_channels * out);
   const std::size_t runs = std::min({c.images, std::size_t{16}, numbers / weights + 1});

@@ -13,22 +13,23 @@
 namespace xtape::kernel {
 
 // Note [Frames]
-// A convolution is a product of matrices: weights by columns, which hold every pixel once for each window that it is in.
-// The columns are never made. An image is copied into a frame: rows with their padding, `pitch` apart, and where windows
-// are s apart, s * s phases, each of the pixels of one remainder of row and column by s. Then the next window's pixel is
-// the next number of the frame, and what all windows see at one of their places, a row of the columns, is the frame
-// from some offset on: the place's tap. The inner loops are those of a product of matrices whose rows are found by
-// taps. Between the last window of a row and the first of the next there are pitch - out windows that do not exist; they
-// are computed and dropped, or meet cotangents of 0. The padding on the right is that of the next row's left.
-// The derivative by x is the same with the cotangents in the frame, for each phase of x with the taps of that phase turned
-// round. The derivative by the weights adds up products of cotangents, `pitch` apart, with the image's frame.
+// A convolution is a product of matrices: weights by columns, which hold every pixel once for each window that
+// it is in. The columns are never made. An image is copied into a frame: rows with their padding, `pitch`
+// apart, and where windows are s apart, s * s phases, each of the pixels of one remainder of row and column by
+// s. Then the next window's pixel is the next number of the frame, and what all windows see at one of their
+// places, a row of the columns, is the frame from some offset on: the place's tap. The inner loops are those of
+// a product of matrices whose rows are found by taps. Between the last window of a row and the first of the
+// next there are pitch - out windows that do not exist; they are computed and dropped, or meet cotangents of 0.
+// The padding on the right is that of the next row's left. The derivative by x is the same with the cotangents
+// in the frame, for each phase of x with the taps of that phase turned round. The derivative by the weights
+// adds up products of cotangents, `pitch` apart, with the image's frame.
 
 template <class T>
 using buffer = std::vector<T, pool_allocator<T>>;
 using sizes = buffer<std::size_t>;
 
-/// An axis in places: pixel i is at place (i + padding) / stride of phase (i + padding) % stride, and window o sees there, at
-/// element k, place o + tap(k) of phase(k).
+/// An axis in places: pixel i is at place (i + padding) / stride of phase (i + padding) % stride, and window o
+/// sees there, at element k, place o + tap(k) of phase(k).
 struct axis : window {
   std::size_t tap(std::size_t k) const { return k * dilation / stride; }
   std::size_t phase(std::size_t k) const { return k * dilation % stride; }
@@ -69,8 +70,8 @@ inline std::vector<phase_elements> phases_of(const axis& a) {
   return found;
 }
 
-/// The numbers of a plane of a frame: whole cache lines, and an odd number of them, for planes 2^n apart would fight
-/// for the same lines of the cache.
+/// The numbers of a plane of a frame: whole cache lines, and an odd number of them, for planes 2^n apart would
+/// fight for the same lines of the cache.
 constexpr std::size_t plane_size(std::size_t numbers) { return ((numbers + 15) / 16 | 1) * 16; }
 
 template <class T>
@@ -80,7 +81,8 @@ void copy_row(const T* from, std::size_t size, T* to) {
   if (i < size) store_partial(to + i, load_partial(from + i, size - i), size - i);
 }
 
-/// The first `count` <= lane_size<T> of every second element: from[0], from[2], ... (in the rest of the register, anything).
+/// The first `count` <= lane_size<T> of every second element: from[0], from[2], ... (in the rest of the
+/// register, anything).
 template <class T>
 lane<T> load_every_second(const T* from, std::size_t count) noexcept {
 #if defined(__AVX512F__)
@@ -101,7 +103,8 @@ lane<T> load_every_second(const T* from, std::size_t count) noexcept {
   return lane<T>::load_aligned(buffer);
 }
 
-/// Writes the first `count` <= lane_size<T> elements to to[0], to[2], ... and touches nothing between and behind them.
+/// Writes the first `count` <= lane_size<T> elements to to[0], to[2], ... and touches nothing between and
+/// behind them.
 template <class T>
 void store_every_second(T* to, const lane<T>& value, std::size_t count) noexcept {
 #if defined(__AVX512F__)
@@ -210,8 +213,8 @@ struct image_frame {
     return row_phases.size() * column_phases.size() < rows.stride * columns.stride;
   }
 
-  /// Calls use(pixel, place in the frame, count) for all runs of pixels, `columns.stride` apart, that are neighbours in the
-  /// frame.
+  /// Calls use(pixel, place in the frame, count) for all runs of pixels, `columns.stride` apart, that are
+  /// neighbours in the frame.
   template <class Use>
   void for_each_run(const Use& use) const {
     std::size_t first_pixel = 0, begin = 0;

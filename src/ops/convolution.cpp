@@ -18,8 +18,9 @@ namespace {
 
 // ---- Convolution -----------------------------------------------------------------------------------
 
-// The sum of all x weight g, over what the windows see, is linear in each of the three. The convolution is its derivative
-// by g; the other two are those by x and by the weight. The derivatives of any of them are the other two again.
+// The sum of all x weight g, over what the windows see, is linear in each of the three. The convolution is its
+// derivative by g; the other two are those by x and by the weight. The derivatives of any of them are the other
+// two again.
 struct trilinear {
   kernel::convolution c;
   shape_type x, weight, y;
@@ -258,8 +259,8 @@ struct max_pool2d_rule : pool_rule {
   }
 };
 
-// Which elements are the greatest is a step function of x: a constant to derivatives. What is left is linear in g, with
-// the derivative below, and the other way round.
+// Which elements are the greatest is a step function of x: a constant to derivatives. What is left is linear in
+// g, with the derivative below, and the other way round.
 struct max_pool2d_spread_rule : pool_rule {
   static constexpr std::string_view name = "max_pool2d_spread";
   static constexpr saves saved = saves::inputs;

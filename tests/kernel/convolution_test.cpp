@@ -1,5 +1,5 @@
-// Convolution and its two derivatives against plain loops: options in all combinations, channels that fill tiles and
-// such that do not, more images than are taken in one go.
+// Convolution and its two derivatives against plain loops: options in all combinations, channels that fill
+// tiles and such that do not, more images than are taken in one go.
 
 #include "kernel/convolution.hpp"
 

@@ -24,9 +24,9 @@ struct fans {
   std::size_t out = 0;
 };
 
-/// The fans of a weight of that shape; layers compute x W + b with W of shape (n_in, n_out), and convolutions have kernels
-/// of shape (n_out, n_in, k1, ...). Of a convolution in groups n_in is that of one group, as it should be, and fan_out
-/// that of all groups together, as in PyTorch: a shape does not tell.
+/// The fans of a weight of that shape; layers compute x W + b with W of shape (n_in, n_out), and convolutions
+/// have kernels of shape (n_out, n_in, k1, ...). Of a convolution in groups n_in is that of one group, as it
+/// should be, and fan_out that of all groups together, as in PyTorch: a shape does not tell.
 ///
 ///     ()                        in = out = 1
 ///     (n)                       in = out = n
@@ -160,8 +160,8 @@ XTAPE_API initializer truncated_normal(double mean, double std, double cut = 2,
 /// gain Q: a matrix W of which W^T W = gain^2 I if it has no more columns than rows, else
 /// W W^T = gain^2 I, each such matrix equally likely (Haar measure): signals and gradients keep their
 /// norm through any number of square linear layers. The first axis of a shape is the rows, all others together the
-/// columns, so that each output channel of a convolution is a row; shape_error for fewer than two axes. n m min(n, m) steps: (512, 512) takes
-/// 0.12 s, (1024, 1024) 0.8 s, on one thread of the project machine.
+/// columns, so that each output channel of a convolution is a row; shape_error for fewer than two axes. n m
+/// min(n, m) steps: (512, 512) takes 0.12 s, (1024, 1024) 0.8 s, on one thread of the project machine.
 /// Source: Saxe, McClelland, Ganguli, "Exact solutions to the nonlinear dynamics of learning in deep
 /// linear neural networks", ICLR 2014; Mezzadri, "How to generate random matrices from the classical
 /// compact groups", Notices of the AMS 54 (2007), for the signs.
@@ -172,8 +172,8 @@ XTAPE_API initializer orthogonal(double gain = 1, location where = location::cur
 XTAPE_API initializer identity(double gain = 1, location where = location::current());
 
 /// What not to do: all units of a layer the same. Each gets the weights that `one` gives to the first, along axis 1
-/// of a matrix, axis 0 of a bias or of a convolution's kernels. They see the same, are told the same, and stay the same for ever: a layer
-/// of one unit, at the price of many.
+/// of a matrix, axis 0 of a bias or of a convolution's kernels. They see the same, are told the same, and stay
+/// the same for ever: a layer of one unit, at the price of many.
 XTAPE_API initializer identical(const initializer& one);
 
 }  // namespace xtape::init

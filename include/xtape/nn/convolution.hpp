@@ -18,7 +18,8 @@ struct conv2d_options {
   bool bias = true;  ///< false, say, before batch_norm, which has one of its own
 };
 
-/// A layer of convolutions, xtape::conv2d with a weight and a bias of its own: (n, c_in, h, w) -> (n, c_out, h', w').
+/// A layer of convolutions, xtape::conv2d with a weight and a bias of its own: (n, c_in, h, w) -> (n, c_out,
+/// h', w').
 ///
 ///     xp::nn::conv2d<float>(1, 16, 3, xp::init::he_normal(), random, {.padding = 1})
 ///
@@ -34,8 +35,8 @@ struct XTAPE_API conv2d {
   conv2d(std::int64_t c_in, std::int64_t c_out, size2d window, const init::initializer& weights,
          rng& random, conv2d_options how = {}, location where = location::current());
 
-  /// Throws xtape::conv2d's shape_error, at the caller's line, unless x is (n, c_in, h, w), with images that are, padded,
-  /// no smaller than the window.
+  /// Throws xtape::conv2d's shape_error, at the caller's line, unless x is (n, c_in, h, w), with images that
+  /// are, padded, no smaller than the window.
   variable<T> operator()(const operand<T>& x) const;
 
   void members(const auto& visit) const {

@@ -139,7 +139,7 @@ struct XTAPE_API gru_cell : gate_weights<T> {
 
 /// A cell run along sequences: x (n, t, n_in), a batch of n sequences of t steps, gives every step's hidden state, y
 /// (n, t, n_hidden). The input's part of the gates is one product for all steps. Several layers are several of these,
-/// one after the other.
+/// one after the other in a sequential, with a dropout between two where it is wanted.
 template <class Cell>
 struct XTAPE_API recurrent {
   using element = typename Cell::element;
