@@ -28,6 +28,7 @@ class temporary_folder {
   ~temporary_folder() { std::filesystem::remove_all(path_); }
 
   const std::filesystem::path& path() const { return path_; }
+  std::string operator/(const std::string& name) const { return (path_ / name).string(); }
 
   std::filesystem::path write(const std::string& name, const bytes& contents) const {
     std::ofstream file(path_ / name, std::ios::binary);

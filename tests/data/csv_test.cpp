@@ -1,6 +1,7 @@
 #include <xtape/data/csv.hpp>
 
 #include "catch.hpp"
+#include "files.hpp"
 
 #include <cmath>
 #include <filesystem>
@@ -8,8 +9,6 @@
 #include <limits>
 #include <string>
 #include <vector>
-
-#include <unistd.h>
 
 using Catch::Matchers::Message;
 using Catch::Matchers::WithinAbs;
@@ -31,20 +30,12 @@ using names = std::vector<std::string>;
 /// A file that is there until the test ends.
 class temporary_file {
  public:
-  explicit temporary_file(const std::string& contents) {
-    std::string name = (fs::temp_directory_path() / "xtape_csv_XXXXXX").string();
-    const int handle = mkstemp(name.data());
-    if (handle < 0) throw std::runtime_error("no temporary file");
-    close(handle);
-    path_ = name;
-    std::ofstream(path_, std::ios::binary) << contents;
-  }
-  temporary_file(const temporary_file&) = delete;
-  temporary_file& operator=(const temporary_file&) = delete;
-  ~temporary_file() { fs::remove(path_); }
+  explicit temporary_file(const std::string& contents)
+      : path_(folder_.write("table.csv", contents).string()) {}
   const std::string& path() const { return path_; }
 
  private:
+  temporary_folder folder_;
   std::string path_;
 };
 
@@ -56,15 +47,7 @@ csv_table<double> table_of(const std::string& contents, const csv_options& optio
 template <class T = double>
 std::string failure(const std::string& contents, const csv_options& options = {}) {
   const temporary_file file(contents);
-  try {
-    read_csv<T>(file.path(), options, nowhere);
-  } catch (const io_error& error) {
-    std::string text = error.what();
-    const auto at = text.find(file.path());
-    REQUIRE(at != std::string::npos);
-    return text.replace(at, file.path().size(), "FILE");
-  }
-  return "no error";
+  return failure_of<io_error>(file.path(), [&] { read_csv<T>(file.path(), options, nowhere); });
 }
 
 }  // namespace

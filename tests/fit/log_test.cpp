@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "catch.hpp"
+#include "files.hpp"
 
 #include <cmath>
 #include <filesystem>
@@ -23,22 +24,6 @@ namespace {
 
 constexpr xtape::location nowhere;
 constexpr double quiet_nan = std::numeric_limits<double>::quiet_NaN();
-
-class temporary_folder {
- public:
-  temporary_folder() {
-    std::string name = (fs::temp_directory_path() / "xtape_log_XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    path_ = name;
-  }
-  temporary_folder(const temporary_folder&) = delete;
-  temporary_folder& operator=(const temporary_folder&) = delete;
-  ~temporary_folder() { fs::remove_all(path_); }
-  std::string operator/(const std::string& name) const { return (path_ / name).string(); }
-
- private:
-  fs::path path_;
-};
 
 std::vector<std::string> lines_of(const std::string& path) {
   std::ifstream file(path);
