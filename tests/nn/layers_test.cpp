@@ -439,6 +439,20 @@ TEST_CASE("an lstm's state is cut from its history", "[nn][recurrent]") {
   CHECK((cut.c.value() == last.c.value()));
 }
 
+TEST_CASE("recurrent layers are stacked with dropout in between", "[nn][recurrent]") {
+  xtape::rng random(1);
+  const lstm<double> first(3, 4, weights, weights, random);
+  const gru<double> second(4, 2, weights, weights, random);
+  const dropout between(0.5, random), again = between;
+  const sequential<double> stacked{first, between, second};
+  const array<double> x = random.normal<double>({2, 5, 3});
+  CHECK((stacked(x).value() == second(first(x)).value()));  // nothing is learned, nothing dropped
+  const xtape::tape tape;
+  const variable<double> hidden = again(first(x));
+  CHECK(std::count(hidden.value().begin(), hidden.value().end(), 0.0) > 0);  // of 2 5 4 numbers
+  CHECK((stacked(x).value() == second(hidden).value()));
+}
+
 TEST_CASE("a residual adds its input", "[nn][residual]") {
   xtape::rng random(1);
   const residual block(sequential<double>{linear<double>(3, 3, weights, random), xtape::tanh});
@@ -480,6 +494,39 @@ TEST_CASE("a summary lists layers, shapes and parameters", "[nn][summary]") {
         "6.1    function    (5, 4)           0\n"
         "7      sum         (5)              0\n"
         "total                              64\n");
+}
+
+TEST_CASE("a summary of a convolutional net, and its state", "[nn][summary]") {
+  xtape::rng random(1);
+  const sequential<double> model{
+      conv2d<double>(1, 4, 3, weights, random, {.padding = 1}),
+      xtape::relu,
+      max_pool2d(2),
+      conv2d<double>(4, 6, {1, 3}, weights, random, {.stride = 2, .groups = 2, .bias = false}),
+      avg_pool2d({2, 1}),
+      flatten(),
+      linear<double>(6, 2, weights, random)};
+  std::ostringstream out;
+  out << summary(model, {5, 1, 8, 8});
+  CHECK(out.str() ==
+        "layer  kind        output        parameters\n"
+        "0      conv2d      (5, 4, 8, 8)          40\n"
+        "1      relu        (5, 4, 8, 8)           0\n"
+        "2      max_pool2d  (5, 4, 4, 4)           0\n"
+        "3      conv2d      (5, 6, 2, 1)          36\n"
+        "4      avg_pool2d  (5, 6, 1, 1)           0\n"
+        "5      flatten     (5, 6)                 0\n"
+        "6      linear      (5, 2)                14\n"
+        "total                                    90\n");
+  std::string paths;
+  for (const auto& [path, values] : state_of(model)) paths += path + " ";
+  CHECK(paths == "0.weight 0.bias 3.weight 6.weight 6.bias ");
+  sequential<double> copy = model;
+  for_each_parameter<double>(
+      copy, [](const std::string&, const parameter<double>& p) { p.mutable_value().fill(1); });
+  CHECK(state_of(copy) != state_of(model));
+  copy = model;
+  CHECK(state_of(copy) == state_of(model));
 }
 
 TEST_CASE("a summary of a module of one's own lists its members", "[nn][summary]") {
