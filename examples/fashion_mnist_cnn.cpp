@@ -2,8 +2,8 @@
 //
 //     fashion_mnist_cnn [--quick] [SEED]
 //
-// 5,000 of the 60,000 training images are for validation: by them the sizes below were chosen. The test images are
-// looked at once, at the end. --quick trains on a few images only.
+// 5,000 of the 60,000 training images are for validation. The test images are looked at once, at the end. --quick trains on a
+// few images only.
 #include <xtape/xtape.hpp>
 
 #include <algorithm>

@@ -3,8 +3,8 @@
 //     fashion_mnist_mlp [--quick] [SEED [DROPOUT]]
 //
 // DROPOUT is the probability with which a hidden unit is dropped, 0 where it is left out. 5,000 of the 60,000
-// training images are for validation: by them the figures below were chosen. The test images are looked at
-// once, at the end. --quick trains on a few images only.
+// training images are for validation. The test images are looked at once, at the end. --quick trains on a few images
+// only.
 #include <xtape/xtape.hpp>
 
 #include <algorithm>
