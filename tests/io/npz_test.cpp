@@ -29,7 +29,7 @@ constexpr xtape::location nowhere;
 const fs::path golden = fs::path(XTAPE_SOURCE_ROOT) / "tests" / "fuzz" / "corpus" / "npz";
 
 void append(bytes& to, std::uint64_t value, int width) {
-  for (int i = 0; i < width; ++i) to.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
+  for (int i = 0; i < width; ++i, value >>= 8) to.push_back(static_cast<std::uint8_t>(value));
 }
 void append(bytes& to, const bytes& more) { to.insert(to.end(), more.begin(), more.end()); }
 void append(bytes& to, const std::string& more) { to.insert(to.end(), more.begin(), more.end()); }
