@@ -1,7 +1,6 @@
 #pragma once
 
 #include <xtape/array/error.hpp>
-#include <xtape/array/text.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -24,35 +23,15 @@ namespace xtape::schedule {
 
 namespace detail {
 
-/// Throws "name: text: reason" unless it holds.
-inline void check(bool holds, const char* name, const std::string& text, const char* reason,
-                  location where) {
-  if (!holds) throw domain_error(std::string(name) + ": " + text + ": " + reason, where);
-}
-
+/// Throws domain_error "name: text: reason" unless it holds.
+XTAPE_API void check(bool holds, const char* name, const std::string& text, const char* reason,
+                     location where);
 /// "factor = 0.5"
-inline std::string equals(const char* what, double value) {
-  return std::string(what) + " = " + number_text(value);
-}
-
-inline void check_finite(const char* name, const char* what, double value, location where) {
-  check(std::isfinite(value), name, equals(what, value), "must be finite", where);
-}
-
-inline void check_positive(const char* name, const char* what, double value, location where) {
-  check(std::isfinite(value) && value > 0, name, equals(what, value), "must be finite and positive",
-        where);
-}
-
-inline void check_span(const char* name, double start, double end, std::int64_t steps,
-                       bool positive, location where) {
-  const std::string text =
-      equals("start", start) + ", " + equals("end", end) + ", steps = " + std::to_string(steps);
-  check(std::isfinite(start) && std::isfinite(end), name, text, "start and end must be finite",
-        where);
-  check(!positive || (start > 0 && end > 0), name, text, "start and end must be positive", where);
-  check(steps >= 1, name, text, "at least one step is needed", where);
-}
+XTAPE_API std::string equals(const char* what, double value);
+XTAPE_API void check_finite(const char* name, const char* what, double value, location where);
+XTAPE_API void check_positive(const char* name, const char* what, double value, location where);
+XTAPE_API void check_span(const char* name, double start, double end, std::int64_t steps,
+                          bool positive, location where);
 
 /// What every schedule is: callable with a time. Schedule has a `name` and a `double at(double t)`.
 template <class Schedule>
