@@ -368,7 +368,7 @@ TEST_CASE("the generator's errors", "[rng][errors]") {
 }
 
 TEST_CASE("a generator goes on from its state", "[rng]") {
-  for (const std::uint64_t drawn : {0, 1, 2, 7}) {
+  for (const std::uint64_t drawn : std::vector<std::uint64_t>{0, 1, 2, 7}) {
     rng random = rng(42).split(3);
     random.discard(drawn);
     rng other(0);
