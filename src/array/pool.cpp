@@ -54,7 +54,8 @@ struct free_block {
 // Plain data without a destructor: blocks may come back while the thread's other objects are dying.
 struct pool {
   std::array<free_block*, 4 * 58> free;
-  pool_statistics stats;
+  std::array<std::size_t, 4 * 58> count;  // of the free blocks
+  pool_statistics stats;                  // but for bytes_held
   bool closed;
 };
 constinit thread_local pool local{};
@@ -74,13 +75,12 @@ void* from_system(std::size_t size, std::size_t multiple_of);
     const std::lock_guard lock(stash_lock);
     local.free[index] = std::exchange(stash[index], nullptr);
   }
-  for (const free_block* b = local.free[index]; b != nullptr; b = b->next)
-    local.stats.bytes_held += size;
+  for (const free_block* b = local.free[index]; b != nullptr; b = b->next) ++local.count[index];
   if (local.free[index] != nullptr) return;
   auto* const slab = static_cast<std::byte*>(from_system(slab_size, slab_size));
   for (std::size_t at = slab_size / size * size; at > 0; at -= size)
     local.free[index] = new (slab + at - size) free_block{local.free[index]};
-  local.stats.bytes_held += slab_size / size * size;
+  local.count[index] += slab_size / size;
 }
 
 // Gives back the slabs of which every block is free; the others' free blocks stay in the list.
@@ -97,7 +97,7 @@ void release_slabs(std::size_t index) {
     std::size_t first = end - 1;
     while (first > 0 && slab_of(blocks[first - 1]) == slab_of(blocks[end - 1])) --first;
     if (end - first == whole) {
-      local.stats.bytes_held -= whole * size;
+      local.count[index] -= whole;
       std::free(blocks[first]);  // a slab's first block lies at its start
       end = first;
     }
@@ -111,7 +111,7 @@ void release_all() {
   for (std::size_t index = slab_classes; index < local.free.size(); ++index)
     while (free_block* const head = local.free[index]) {
       local.free[index] = head->next;
-      local.stats.bytes_held -= size_of_class(index);
+      --local.count[index];
       std::free(head);
     }
 }
@@ -164,7 +164,7 @@ void* pool_allocate(std::size_t bytes) {
   const auto here = reinterpret_cast<std::uintptr_t>(head);
   const auto next = reinterpret_cast<std::uintptr_t>(head->next);
   __builtin_prefetch(reinterpret_cast<void*>(here + 6 * (next - here)), 1);
-  local.stats.bytes_held -= size_of_class(index);
+  --local.count[index];
   return head;
 #endif
 }
@@ -175,7 +175,7 @@ void pool_deallocate(void* block, std::size_t bytes) noexcept {
   if (!local.closed) {
     const std::size_t index = class_of(bytes);
     local.free[index] = new (block) free_block{local.free[index]};
-    local.stats.bytes_held += size_of_class(index);
+    ++local.count[index];
     return;
   }
 #endif
@@ -185,7 +185,12 @@ void pool_deallocate(void* block, std::size_t bytes) noexcept {
 
 void pool_trim() { release_all(); }
 
-pool_statistics pool_stats() noexcept { return local.stats; }
+pool_statistics pool_stats() noexcept {
+  pool_statistics all = local.stats;
+  for (std::size_t i = 0; i < local.count.size(); ++i)
+    all.bytes_held += local.count[i] * size_of_class(i);
+  return all;
+}
 
 std::pmr::memory_resource* pool_resource() noexcept {
   static class : public std::pmr::memory_resource {

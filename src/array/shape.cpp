@@ -15,12 +15,6 @@ std::string to_string(const shape_type& shape) {
   return text + ")";
 }
 
-std::size_t size_of(const shape_type& shape) noexcept {
-  std::size_t size = 1;
-  for (const std::size_t n : shape) size *= n;
-  return size;
-}
-
 shape_type broadcast_shape(const std::string& operation,
                            std::initializer_list<const shape_type*> shapes, location where) {
   shape_type result;

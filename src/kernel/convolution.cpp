@@ -47,16 +47,6 @@ struct source {
   const sizes& taps;
 };
 
-/// use(0) ... use(Count - 1), each an integral constant: written out, as gcc does not unroll loops at -O2, and
-/// sums in an array that loops index stay in memory.
-template <std::size_t Count, class Use>
-inline void unrolled(const Use& use) {
-  [&]<std::size_t... I>(std::index_sequence<I...>) {
-    (use(std::integral_constant<std::size_t, I>{}), ...);
-  }
-  (std::make_index_sequence<Count>());
-}
-
 /// y[r, q] = sum over channels and taps of w x, for Rows rows and Lanes lanes of q. w: (channels, taps, Rows).
 template <std::size_t Rows, std::size_t Lanes, class T>
 void tile(const source<T>& x, std::size_t q, const T* w, T* y, std::size_t y_row) {

@@ -63,39 +63,49 @@ struct strided {
   std::size_t column;
 };
 
+/// What beta c, or a bias, adds to a product: `factor` times the rows at `at`, `row` apart, of which none is read where
+/// factor is 0.
+template <class T>
+struct addend {
+  T factor;
+  const T* at;
+  std::size_t row;
+};
+
 /// `Rows` rows of one strip of c, `width` <= lane_size columns wide; b's rows are `b_row` apart.
 template <std::size_t Rows, bool Whole, class T>
 void strip_rows(strided<T> a, const T* b, std::size_t b_row, std::size_t k, std::size_t width,
-                T alpha, T beta, T* c, std::size_t c_row) {
+                T alpha, addend<T> more, T* c, std::size_t c_row) {
+  const auto read = [&](const T* from) { return Whole ? load(from) : load_partial(from, width); };
   lane<T> sum[Rows];
-  for (std::size_t r = 0; r < Rows; ++r) sum[r] = lane<T>(T(0));
-  for (std::size_t p = 0; p < k; ++p) {
-    const lane<T> b_p = Whole ? load(b + p * b_row) : load_partial(b + p * b_row, width);
-    const T* a_p = a.at + p * a.column;
-    for (std::size_t r = 0; r < Rows; ++r)
-      sum[r] = xsimd::fma(lane<T>(a_p[r * a.row]), b_p, sum[r]);
+  unrolled<Rows>([&](auto r) { sum[r()] = lane<T>(T(0)); });
+  for (std::size_t p = 0; p < k; ++p, b += b_row, a.at += a.column) {
+    const lane<T> b_p = read(b);
+    unrolled<Rows>(
+        [&](auto r) { sum[r()] = xsimd::fma(lane<T>(a.at[r() * a.row]), b_p, sum[r()]); });
   }
-  for (std::size_t r = 0; r < Rows; ++r) {
-    T* to = c + r * c_row;
-    lane<T> value = sum[r] * lane<T>(alpha);
-    if (beta != T(0))
-      value = xsimd::fma(lane<T>(beta), Whole ? load(to) : load_partial(to, width), value);
+  unrolled<Rows>([&](auto r) { sum[r()] *= lane<T>(alpha); });
+  if (more.factor != T(0))
+    unrolled<Rows>([&](auto r) {
+      sum[r()] = xsimd::fma(lane<T>(more.factor), read(more.at + r() * more.row), sum[r()]);
+    });
+  unrolled<Rows>([&](auto r) {
     if (Whole)
-      store(to, value);
+      store(c + r() * c_row, sum[r()]);
     else
-      store_partial(to, value, width);
-  }
+      store_partial(c + r() * c_row, sum[r()], width);
+  });
 }
 
 template <bool Whole, class T>
 void strip(std::size_t m, strided<T> a, const T* b, std::size_t b_row, std::size_t k,
-           std::size_t width, T alpha, T beta, T* c, std::size_t c_row) {
-  std::size_t i = 0;
+           std::size_t width, T alpha, addend<T> more, T* c, std::size_t c_row) {
   const auto rows_of = [&](auto rows) {
     constexpr std::size_t count = decltype(rows)::value;
-    for (; i + count <= m; i += count)
-      strip_rows<count, Whole>({a.at + i * a.row, a.row, a.column}, b, b_row, k, width, alpha, beta,
-                               c + i * c_row, c_row);
+    for (; m >= count; m -= count) {
+      strip_rows<count, Whole>(a, b, b_row, k, width, alpha, more, c, c_row);
+      a.at += count * a.row, more.at += count * more.row, c += count * c_row;
+    }
   };
   rows_of(std::integral_constant<std::size_t, 8>{});
   rows_of(std::integral_constant<std::size_t, 4>{});
@@ -109,25 +119,23 @@ constexpr std::size_t packed_rows = 64;
 /// The product as a loop over strips of c one register wide. No packing of a, no threads.
 template <class T>
 void small_gemm(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std::size_t k,
-                T alpha, const T* a, const T* b, T beta, T* c) {
+                T alpha, const T* a, const T* b, addend<T> more, T* c) {
   constexpr std::size_t size = lane_size<T>;
   const strided<T> rows = transpose_a ? strided<T>{a, 1, m} : strided<T>{a, k, 1};
   alignas(64) T packed[packed_rows * size];
-  for (std::size_t j = 0; j < n; j += size) {
+  for (std::size_t j = 0; j < n; j += size, c += size, more.at += size) {
     const std::size_t width = std::min(size, n - j);
+    const T* from = b + j;
     if (transpose_b) {
-      for (std::size_t p = 0; p < k; ++p)
-        for (std::size_t q = 0; q < size; ++q)
-          packed[p * size + q] = q < width ? b[(j + q) * k + p] : T(0);
-      if (width == size)
-        strip<true>(m, rows, packed, size, k, width, alpha, beta, c + j, n);
-      else
-        strip<false>(m, rows, packed, size, k, width, alpha, beta, c + j, n);
-    } else if (width == size) {
-      strip<true>(m, rows, b + j, n, k, width, alpha, beta, c + j, n);
-    } else {
-      strip<false>(m, rows, b + j, n, k, width, alpha, beta, c + j, n);
+      for (std::size_t q = 0; q < width; ++q)
+        for (std::size_t p = 0; p < k; ++p) packed[p * size + q] = b[(j + q) * k + p];
+      from = packed;
     }
+    const std::size_t b_row = transpose_b ? size : n;
+    if (width == size)
+      strip<true>(m, rows, from, b_row, k, width, alpha, more, c, n);
+    else
+      strip<false>(m, rows, from, b_row, k, width, alpha, more, c, n);
   }
 }
 
@@ -135,7 +143,7 @@ void small_gemm(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n
 /// transpose 44 ns to 124 ns, double on AVX-512): OpenBLAS has small kernels of its own, the slowest
 /// for a transposed b.
 bool is_small(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std::size_t k) {
-  if (k > packed_rows) return false;
+  if (k > packed_rows || (m == 1) != (n == 1)) return false;
   const std::size_t products = m * n * k;
   return transpose_b && !transpose_a ? products <= 2048 : products <= 512;
 }
@@ -160,9 +168,9 @@ void gemm(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std:
           const T* a, const T* b, T beta, T* c) {
   if (m == 0 || n == 0) return;
   if (k == 0) return scale(m * n, beta, c);
-  const bool column = n == 1 && (m > 1 || k > packed_rows), row = m == 1 && n > 1;
-  if (!column && !row && is_small(transpose_a, transpose_b, m, n, k))
-    return small_gemm(transpose_a, transpose_b, m, n, k, alpha, a, b, beta, c);
+  if (is_small(transpose_a, transpose_b, m, n, k))
+    return small_gemm(transpose_a, transpose_b, m, n, k, alpha, a, b, addend<T>{beta, c, n}, c);
+  const bool column = n == 1, row = m == 1 && !column;
   const int rows = blas_size(m);
   const int cols = blas_size(n);
   const int terms = blas_size(k);
@@ -254,6 +262,8 @@ void gemm_batches(bool transpose_a, bool transpose_b, std::size_t m, std::size_t
 template <class T>
 void affine(std::size_t m, std::size_t n, std::size_t k, const T* a, const T* b, const T* bias,
             T* c) {
+  if (m > 0 && k > 0 && is_small(false, false, m, n, k))
+    return small_gemm(false, false, m, n, k, T(1), a, b, addend<T>{T(1), bias, 0}, c);
   parallel_for(m, m * n, 1, [&](std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i) std::copy_n(bias, n, c + i * n);
   });
@@ -274,9 +284,11 @@ void add_rows(std::size_t rows, std::size_t cols, const T* x, std::size_t x_row,
     const auto columns = [&](std::size_t j, auto read, auto write) {
       constexpr std::size_t n = decltype(count)::value;
       lane<T> sum[n];
-      for (std::size_t r = 0; r < n; ++r) sum[r] = read(from + r * x_row + j);
-      for (std::size_t width = n / 2; width > 0; width /= 2)
-        for (std::size_t r = 0; r < width; ++r) sum[r] += sum[r + width];
+      unrolled<n>([&](auto r) { sum[r()] = read(from + r() * x_row + j); });
+      // In pairs: r takes what is the half of what is left further on.
+      if constexpr (n == 8) unrolled<4>([&](auto r) { sum[r()] += sum[r() + 4]; });
+      if constexpr (n >= 4) unrolled<2>([&](auto r) { sum[r()] += sum[r() + 2]; });
+      if constexpr (n >= 2) sum[0] += sum[1];
       if (accumulate) sum[0] += read(out + j);
       write(out + j, sum[0]);
     };

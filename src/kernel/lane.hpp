@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <limits>
 #include <type_traits>
+#include <utility>
 
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
@@ -48,6 +49,16 @@ lane<T> load(const T* from) noexcept {
 template <class T>
 void store(T* to, const lane<T>& value) noexcept {
   value.store_unaligned(to);
+}
+
+/// use(0) ... use(Count - 1), each an integral constant: written out, as gcc does not unroll loops at -O2, and
+/// registers in an array that loops index are memory.
+template <std::size_t Count, class Use>
+inline void unrolled(const Use& use) {
+  [&]<std::size_t... I>(std::index_sequence<I...>) {
+    (use(std::integral_constant<std::size_t, I>{}), ...);
+  }
+  (std::make_index_sequence<Count>());
 }
 
 // Note [Partial lanes]: a register written element by element and read back whole waits for the

@@ -133,7 +133,7 @@ variable<T> apply_affine(const operand<T>& x, const operand<T>& w, const operand
   if (x.shape().size() != 2 || w.shape().size() != 2)
     throw shape_error(shapes() + ": both must be matrices", x.where());
   check_inner(x.shape()[1], w.shape()[0], shapes, x.where());
-  if (b.shape() != shape_type{w.shape()[1]})
+  if (b.shape().size() != 1 || b.shape()[0] != w.shape()[1])
     throw shape_error(
         shapes() + ": the bias must have shape (" + std::to_string(w.shape()[1]) + ")", x.where());
   return apply(affine_rule{}, x, w, b);

@@ -27,23 +27,22 @@ tape& sweep::tape_of(const node_base& n, const char* operation, location where) 
 }
 
 template <real T>
-sweep::sweep(std::span<const variable<T>> outputs, std::span<const variable<T>> seeds, purpose what,
-             const char* operation, location where)
-    : tape_(tape_of(outputs[0].node(), operation, where)), what_(what), where_(where) {
-  const std::string op = std::string(operation) + ": ";
+sweep::sweep(values<T> outputs, values<T> seeds, purpose what, const char* caller, location where)
+    : tape_(tape_of(outputs[0].node(), caller, where)), what_(what), where_(where) {
+  const auto op = [=] { return std::string(caller) + ": "; };
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     const node<T>& output = outputs[i].node();
     const shape_type& shape = outputs[i].shape();
     if (seeds.empty() && size_of(shape) != 1)
-      throw shape_error(op + to_string(shape) + " has " + std::to_string(size_of(shape)) +
+      throw shape_error(op() + to_string(shape) + " has " + std::to_string(size_of(shape)) +
                             " elements, not one: pass the cotangent to start from",
                         where);
     if (!seeds.empty() && seeds[i].shape() != shape)
-      throw shape_error(op + "the cotangent's shape " + to_string(seeds[i].shape()) +
+      throw shape_error(op() + "the cotangent's shape " + to_string(seeds[i].shape()) +
                             " is not the value's, " + to_string(shape),
                         where);
-    if (&tape_of(output, operation, where) != &tape_)
-      throw tape_error(op + "the outputs were recorded on different tapes", where);
+    if (&tape_of(output, caller, where) != &tape_)
+      throw tape_error(op() + "the outputs were recorded on different tapes", where);
     last_ = std::max(last_, output.entry);
   }
   if (tape_.sweeping_) throw tape_error(under_way, where);
@@ -51,18 +50,18 @@ sweep::sweep(std::span<const variable<T>> outputs, std::span<const variable<T>> 
   if (changes() != tape_.changes_) {
     std::vector<bool> leads(next_, false);
     for (const variable<T>& output : outputs) leads[output.node().entry] = true;
-    check_versions(std::move(leads), operation);
+    check_versions(std::move(leads), caller);
   }
-  for (std::size_t i = 0; i < outputs.size(); ++i)
-    add(outputs[i].node(),
-        seeds.empty() ? variable<T>(full<T>(outputs[i].shape(), T(1))) : seeds[i]);
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const variable<T> seed = seeds.empty() ? blank<T>(outputs[i].shape()) : seeds[i];
+    if (seeds.empty()) *seed.node().data() = T(1);
+    add(outputs[i].node(), seed);
+  }
   ++sweeps;
   tape_.sweeping_ = true;
 }
-template sweep::sweep(std::span<const variable<float>>, std::span<const variable<float>>, purpose,
-                      const char*, location);
-template sweep::sweep(std::span<const variable<double>>, std::span<const variable<double>>, purpose,
-                      const char*, location);
+template sweep::sweep(values<float>, values<float>, purpose, const char*, location);
+template sweep::sweep(values<double>, values<double>, purpose, const char*, location);
 
 sweep::~sweep() {
   --sweeps;

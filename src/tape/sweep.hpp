@@ -40,10 +40,11 @@ class sweep : pinned {
     record,   ///< the same, written on the tape as it goes
   };
 
+  template <real T>
+  using values = std::span<const variable<T>>;
   /// `seeds` are the outputs' cotangents; none: 1. All is checked before anything is touched.
   template <real T>
-  sweep(std::span<const variable<T>> outputs, std::span<const variable<T>> seeds, purpose what,
-        const char* operation, location where);
+  sweep(values<T> outputs, values<T> seeds, purpose what, const char* caller, location where);
   ~sweep();
 
   /// collect, record: the cotangent of `input` is wanted, and kept until the sweep is destroyed.

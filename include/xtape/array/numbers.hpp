@@ -37,9 +37,10 @@ class numbers : pinned {
   const shape_type& shape() const { return place_ == place::container ? array_->shape() : shape_; }
   /// Throws tape_error, with the line that asks for them, where they were given up.
   T* data(location where = {}) {
-    return place_ == place::here    ? memory_.here
-           : place_ == place::block ? memory_.block
-                                    : data_of_container(where);
+    return place_ == place::here        ? memory_.here
+           : place_ == place::block     ? memory_.block
+           : place_ == place::container ? array_->data()
+                                        : throw_given_up(where);
   }
   array_view<T> view(location where = {}) { return {shape(), data(where)}; }
   /// The array they came with, or one over them that is made when it is first asked for.
@@ -65,8 +66,7 @@ class numbers : pinned {
     explicit pooled_array(array<T>&& from) : array<T>(std::move(from)) {}
   };
 
-  T* data_of_container(location where) {
-    if (place_ == place::container) return array_->data();
+  [[noreturn]] T* throw_given_up(location where) {
     throw tape_error(
         "value: the numbers of " + to_string(shape_) +
             " were given up with the last handle, as no derivative needs them: give the value "

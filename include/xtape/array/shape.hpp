@@ -40,7 +40,10 @@ class dimensions {
 
   dimensions() noexcept = default;
   explicit dimensions(size_type count, T value = T()) { resize(count, value); }
-  dimensions(std::initializer_list<T> values) { assign(values.begin(), values.end()); }
+  dimensions(std::initializer_list<T> values) {
+    if (values.size() > max_rank) throw_rank_error(values.size());
+    for (const T value : values) data_[size_++] = value;
+  }
   template <std::input_iterator I>
   dimensions(I first, I last) {
     assign(first, last);
@@ -61,14 +64,14 @@ class dimensions {
     if (count > max_rank) throw_rank_error(count);
     // Over all places, not over the new ones only: a few instructions instead of a call to memset.
     for (size_type i = 0; i < max_rank; ++i)
-      if (i >= size_ && i < count) data_[i] = value;
+      data_[i] = i >= count ? T() : i >= size_ ? value : data_[i];
     size_ = static_cast<std::uint32_t>(count);
   }
   void push_back(T value) { resize(size_ + 1, value); }
   iterator erase(const_iterator at) {
     const iterator position = begin() + (at - begin());
     std::copy(position + 1, end(), position);
-    --size_;
+    data_[--size_] = T();
     return position;
   }
   iterator insert(const_iterator at, T value) {
@@ -77,7 +80,7 @@ class dimensions {
     std::rotate(begin() + offset, end() - 1, end());
     return begin() + offset;
   }
-  void clear() noexcept { size_ = 0; }
+  void clear() noexcept { *this = dimensions(); }
 
   bool empty() const noexcept { return size_ == 0; }
   size_type size() const noexcept { return size_; }
@@ -104,13 +107,13 @@ class dimensions {
   const_reverse_iterator crend() const noexcept { return rend(); }
 
   friend bool operator==(const dimensions& a, const dimensions& b) noexcept {
-    bool equal = a.size_ == b.size_;
-    for (size_type i = 0; i < max_rank; ++i) equal &= i >= a.size_ || a.data_[i] == b.data_[i];
-    return equal;
+    T different = static_cast<T>(a.size_ ^ b.size_);
+    for (size_type i = 0; i < max_rank; ++i) different |= a.data_[i] ^ b.data_[i];
+    return different == 0;
   }
 
  private:
-  std::array<T, max_rank> data_{};  // all of it: a copy reads all of it
+  std::array<T, max_rank> data_{};  // zeros from size_ on: copies and comparisons read all of it
   std::uint32_t size_ = 0;
 };
 
@@ -120,7 +123,11 @@ using shape_type = dimensions<std::size_t>;
 /// "(128, 784)"; "()" for a scalar.
 XTAPE_API std::string to_string(const shape_type& shape);
 /// The number of elements: the product of the sizes, 1 for a scalar.
-XTAPE_API std::size_t size_of(const shape_type& shape) noexcept;
+inline std::size_t size_of(const shape_type& shape) noexcept {
+  std::size_t size = 1;
+  for (const std::size_t n : shape) size *= n;
+  return size;
+}
 /// The shape that shapes broadcast to, as in NumPy: from the right, sizes must be equal or 1.
 /// Throws shape_error naming the operation.
 XTAPE_API shape_type broadcast_shape(const std::string& operation,
