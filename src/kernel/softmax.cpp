@@ -60,10 +60,16 @@ struct along {
     constexpr std::size_t size = lane_size<T>;
     std::size_t j = 0;
     for (; j + slots * size <= n; j += slots * size)
-      for (std::size_t slot = 0; slot < slots; ++slot) f(j + slot * size, whole<T>{}, slot);
-    std::size_t slot = 0;
-    for (; j + size <= n; j += size) f(j, whole<T>{}, slot++);
-    if (j < n) f(j, partial<T>{n - j}, slot);
+      unrolled<slots>([&](auto slot) { f(j + slot() * size, whole<T>{}, slot()); });
+    unrolled<slots>([&](auto slot) {
+      if (j + size <= n) {
+        f(j, whole<T>{}, slot());
+        j += size;
+      } else if (j < n) {
+        f(j, partial<T>{n - j}, slot());
+        j = n;
+      }
+    });
   }
   lane<T> sum(const running<T>& values) const noexcept {
     return lane<T>(horizontal_sum(values.sum()));
