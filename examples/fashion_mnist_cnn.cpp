@@ -6,7 +6,6 @@
 // few images only.
 #include <xtape/xtape.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -15,16 +14,6 @@
 namespace xp = xtape;
 using dataset = xp::data::dataset<float>;
 using model = xp::nn::sequential<float>;
-
-// The samples begin, ..., end - 1.
-static dataset part(const dataset& all, std::size_t begin, std::size_t end) {
-  const std::size_t features = all.x.shape()[1];
-  dataset result{xp::empty<float>({end - begin, features}),
-                 {all.labels.data() + begin, all.labels.data() + end},
-                 all.classes};
-  std::copy(all.x.data() + begin * features, all.x.data() + end * features, result.x.data());
-  return result;
-}
 
 // Rows of pixels as images of one channel.
 static xp::variable<float> images(const xp::variable<float>& x) {
@@ -40,8 +29,8 @@ static double accuracy(const model& net, const dataset& samples) {
 
 static int run(bool quick, std::uint64_t seed) {
   const auto [all, test] = xp::data::fashion_mnist<float>();
-  const dataset train = part(all, 0, quick ? 1000 : 55000);
-  const dataset validation = part(all, 55000, quick ? 55500 : 60000);
+  const dataset train = xp::data::select(all, 0, quick ? 1000 : 55000);
+  const dataset validation = xp::data::select(all, 55000, quick ? 55500 : 60000);
 
   xp::rng random(seed);
   const auto he = xp::init::he_normal();
@@ -87,7 +76,7 @@ static int run(bool quick, std::uint64_t seed) {
     std::fflush(stdout);
   }
   std::printf("seed %llu: test accuracy %.2f%%\n", static_cast<unsigned long long>(seed),
-              100 * accuracy(net, quick ? part(test, 0, 500) : test));
+              100 * accuracy(net, quick ? xp::data::select(test, 0, 500) : test));
   return 0;
 }
 

@@ -7,28 +7,17 @@
 // only.
 #include <xtape/xtape.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 
 namespace xp = xtape;
-using dataset = xp::data::dataset<float>;
-
-// The samples begin, ..., end - 1.
-static dataset part(const dataset& all, std::size_t begin, std::size_t end) {
-  const std::size_t features = all.x.shape()[1];
-  dataset result{xp::empty<float>({end - begin, features}),
-                 {all.labels.data() + begin, all.labels.data() + end},
-                 all.classes};
-  std::copy(all.x.data() + begin * features, all.x.data() + end * features, result.x.data());
-  return result;
-}
 
 static int run(bool quick, std::uint64_t seed, double dropped) {
   const auto [all, test] = xp::data::fashion_mnist<float>();
-  const dataset train = part(all, 0, quick ? 1000 : 55000), validation = part(all, 55000, 60000);
+  const auto train = xp::data::select(all, 0, quick ? 1000 : 55000);
+  const auto validation = xp::data::select(all, 55000, 60000);
 
   xp::rng random(seed);
   xp::nn::sequential<float> net;

@@ -78,6 +78,17 @@ dataset<T> select(const dataset<T>& samples, const std::vector<std::size_t>& ind
 }
 
 template <real T>
+dataset<T> select(const dataset<T>& samples, std::size_t begin, std::size_t end, location where) {
+  if (begin > end || end > samples.size())
+    throw domain_error("select: from " + std::to_string(begin) + " to " + std::to_string(end) +
+                           ": there are " + std::to_string(samples.size()) + " samples",
+                       where);
+  std::vector<std::size_t> indices(end - begin);
+  std::iota(indices.begin(), indices.end(), begin);
+  return select(samples, indices, where);
+}
+
+template <real T>
 train_validation_test<T> split(const dataset<T>& samples, rng& random, const split_options& options,
                                location where) {
   check("split", samples, where);
@@ -129,6 +140,10 @@ template XTAPE_API dataset<float> select<float>(const dataset<float>&,
                                                 const std::vector<std::size_t>&, location);
 template XTAPE_API dataset<double> select<double>(const dataset<double>&,
                                                   const std::vector<std::size_t>&, location);
+template XTAPE_API dataset<float> select<float>(const dataset<float>&, std::size_t, std::size_t,
+                                                location);
+template XTAPE_API dataset<double> select<double>(const dataset<double>&, std::size_t, std::size_t,
+                                                  location);
 template XTAPE_API train_validation_test<float> split<float>(const dataset<float>&, rng&,
                                                              const split_options&, location);
 template XTAPE_API train_validation_test<double> split<double>(const dataset<double>&, rng&,

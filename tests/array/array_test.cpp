@@ -48,6 +48,8 @@ TEST_CASE("a shape is a small vector", "[array][shape]") {
 TEST_CASE("a ninth axis is a shape_error", "[array][shape][errors]") {
   const auto text = "array: 9 axes: at most 8 are supported";
   CHECK_THROWS_MATCHES(shape_type(9, 1), xtape::shape_error, Catch::Matchers::Message(text));
+  CHECK_THROWS_MATCHES(shape_type({1, 1, 1, 1, 1, 1, 1, 1, 1}), xtape::shape_error,
+                       Catch::Matchers::Message(text));
   shape_type s(8, 1);
   CHECK_THROWS_MATCHES(s.push_back(1), xtape::shape_error, Catch::Matchers::Message(text));
   CHECK(s == shape_type(8, 1));

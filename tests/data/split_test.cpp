@@ -159,6 +159,17 @@ TEST_CASE("select takes samples by index", "[data][split]") {
                        Message("select: index 3: there are 3 samples"));
 }
 
+TEST_CASE("select takes samples in a row", "[data][split]") {
+  const auto samples = of_classes({0, 1, 0, 1, 1}, 2);
+  CHECK(rows(select(samples, 1, 4), samples) == std::vector<std::size_t>{1, 2, 3});
+  CHECK(rows(select(samples, 0, 5), samples) == std::vector<std::size_t>{0, 1, 2, 3, 4});
+  CHECK(select(samples, 5, 5).x.shape() == shape_type{0, 2});
+  CHECK_THROWS_MATCHES(select(samples, 2, 6, nowhere), domain_error,
+                       Message("select: from 2 to 6: there are 5 samples"));
+  CHECK_THROWS_MATCHES(select(samples, 3, 2, nowhere), domain_error,
+                       Message("select: from 3 to 2: there are 5 samples"));
+}
+
 TEST_CASE("errors of split", "[data][split][errors]") {
   rng random(1);
   const rng before = random;

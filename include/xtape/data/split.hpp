@@ -53,4 +53,10 @@ template <real T>
 dataset<T> select(const dataset<T>& samples, const std::vector<std::size_t>& indices,
                   location where = location::current());
 
+/// The samples begin, ..., end - 1. Throws domain_error unless 0 <= begin <= end <= samples.size(), shape_error where
+/// x and labels differ in number.
+template <real T>
+dataset<T> select(const dataset<T>& samples, std::size_t begin, std::size_t end,
+                  location where = location::current());
+
 }  // namespace xtape::data
