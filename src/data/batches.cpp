@@ -5,26 +5,29 @@
 #include <string>
 #include <utility>
 
+#include "data/samples.hpp"
 #include "kernel/parallel.hpp"
 
 namespace xtape::data {
 namespace {
 
-template <class T>
-void check(const dataset<T>& samples, location where) {
-  const shape_type& shape = samples.x.shape();
-  if (shape.empty() || shape[0] != samples.labels.size())
-    throw shape_error("batches: x " + to_string(shape) + ", " +
-                          std::to_string(samples.labels.size()) +
-                          " labels: every row of x needs one label",
-                      where);
+/// Memory for `count` rows of an array, as a variable that is handed out: the one `held`, where nobody else holds it.
+template <real T>
+T* fresh(const array<T>& rows, std::size_t count, variable<T>& held, variable<T>& given) {
+  shape_type shape = rows.shape();
+  shape[0] = count;
+  { const variable<T> let_go = std::move(given); }
+  if (held.shape() != shape || held.node().shared())
+    held = variable<T>::adopt(new xtape::detail::node<T>(shape));
+  given = held;
+  return held.node().data();
 }
 
 }  // namespace
 
-template <real T>
-batch_range<T>::batch_range(const dataset<T>& samples, std::int64_t batch_size, rng* random,
-                            const batch_options& options, location where)
+template <real T, class Target>
+batch_range<T, Target>::batch_range(const dataset<T, Target>& samples, std::int64_t batch_size,
+                                    rng* random, const batch_options& options, location where)
     : samples_(&samples),
       batch_size_(static_cast<std::size_t>(batch_size)),
       random_(random),
@@ -34,7 +37,7 @@ batch_range<T>::batch_range(const dataset<T>& samples, std::int64_t batch_size, 
   if (batch_size < 1)
     throw domain_error(
         "batches: batch size " + std::to_string(batch_size) + ": at least 1 is needed", where);
-  check(samples, where);
+  check_rows("batches", samples, where);
   if (used_ == 0) throw domain_error("batches: the dataset is empty", where);
   if (options.drop_last) used_ -= used_ % batch_size_;
   if (used_ == 0)
@@ -44,13 +47,13 @@ batch_range<T>::batch_range(const dataset<T>& samples, std::int64_t batch_size, 
                        where);
 }
 
-template <real T>
-std::size_t batch_range<T>::size() const noexcept {
+template <real T, class Target>
+std::size_t batch_range<T, Target>::size() const noexcept {
   return (used_ + batch_size_ - 1) / batch_size_;
 }
 
-template <real T>
-typename batch_range<T>::iterator batch_range<T>::begin() {
+template <real T, class Target>
+typename batch_range<T, Target>::iterator batch_range<T, Target>::begin() {
   const bool resumes = place_ > 0 && !under_way_;
   if (random_ != nullptr) {
     order_.resize(total_);
@@ -72,8 +75,8 @@ typename batch_range<T>::iterator batch_range<T>::begin() {
   return iterator(this);
 }
 
-template <real T>
-void batch_range<T>::resume(const batch_place& place, location where) {
+template <real T, class Target>
+void batch_range<T, Target>::resume(const batch_place& place, location where) {
   if (place.samples != total_)
     throw domain_error("batches: the place is one among " + std::to_string(place.samples) +
                            " samples: this range has " + std::to_string(total_),
@@ -89,43 +92,48 @@ void batch_range<T>::resume(const batch_place& place, location where) {
   start_ = place.start;
 }
 
-template <real T>
-void batch_range<T>::next() {
+template <real T, class Target>
+void batch_range<T, Target>::next() {
   const std::size_t count = std::min(batch_size_, used_ - place_);
   done_ = count == 0;
   if (done_) {
     place_ = 0;
     return;
   }
-  check(*samples_, where_);
+  check_rows("batches", *samples_, where_);
   if (samples_->size() != total_)
     throw shape_error("batches: the dataset has changed from " + std::to_string(total_) + " to " +
                           std::to_string(samples_->size()) + " samples",
                       where_);
 
-  shape_type shape = samples_->x.shape();
-  const std::size_t row = samples_->x.size() / shape[0];
-  shape[0] = count;
-  { const variable<T> let_go = std::move(batch_.x); }
-  if (x_.shape() != shape || x_.node().shared())
-    x_ = variable<T>::adopt(new detail::node<T>(shape));
-  batch_.labels.reserve(std::min(batch_size_, used_));
-  batch_.labels.resize(count);
-
+  constexpr bool labelled = std::is_same_v<Target, int>;
+  const std::size_t row = row_size(samples_->x);
   const T* const source = samples_->x.data();
-  T* const target = x_.node().data();
-  kernel::parallel_for(count, count * row, 1, [&](std::size_t begin, std::size_t end) {
+  T* const target = fresh(samples_->x, count, x_, batch_.x);
+  std::size_t y_row = 1;
+  if constexpr (labelled) {
+    batch_.labels.reserve(std::min(batch_size_, used_));
+    batch_.labels.resize(count);
+  } else {
+    y_row = row_size(samples_->y);
+    fresh(samples_->y, count, y_, batch_.y);
+  }
+  kernel::parallel_for(count, count * (row + y_row), 1, [&](std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i) {
       const std::size_t sample = random_ == nullptr ? place_ + i : order_[place_ + i];
       std::copy_n(source + sample * row, row, target + i * row);
-      batch_.labels[i] = samples_->labels[sample];
+      if constexpr (labelled)
+        batch_.labels[i] = samples_->labels[sample];
+      else
+        std::copy_n(samples_->y.data() + sample * y_row, y_row, y_.node().data() + i * y_row);
     }
   });
-  batch_.x = x_;
   place_ += count;
 }
 
 template class XTAPE_API batch_range<float>;
 template class XTAPE_API batch_range<double>;
+template class XTAPE_API batch_range<float, float>;
+template class XTAPE_API batch_range<double, double>;
 
 }  // namespace xtape::data

@@ -20,52 +20,74 @@ namespace xtape::detail {
 // (twice an epoch at most with batches()), into a plain vector from which the program makes a new
 // x. The range's own memory, on the other hand, is the second thread's alone: its begin() runs
 // there, too.
-template <real T>
-struct prefetcher<T>::state {
+template <class Batch>
+struct prefetcher<Batch>::state {
+  using element = typename decltype(Batch::x)::value_type;
+  static constexpr bool labelled = std::is_same_v<Batch, data::batch<element>>;
+
+  /// An array of a batch.
+  struct column {
+    variable<element> held{array<element>()};
+    std::vector<element> numbers;  // those of `held`, where it has another shape,
+    shape_type shape;              // which is this
+
+    void reclaim(variable<element>& handed) {
+      { const variable<element> let_go = std::move(handed); }
+      if (held.node().shared()) held = variable<element>::adopt(new node<element>(held.shape()));
+    }
+    void fill(const variable<element>& from) {
+      const array_view<element> all = from.node().view();
+      shape = all.shape();
+      if (held.shape() == shape)
+        std::copy_n(all.data(), all.size(), held.node().data());
+      else
+        numbers.assign(all.data(), all.data() + all.size());
+    }
+    void hand_out(variable<element>& handed) {
+      if (held.shape() != shape) {
+        held = variable<element>::adopt(new node<element>(shape));
+        std::copy(numbers.begin(), numbers.end(), held.node().data());
+      }
+      handed = held;
+    }
+  };
   struct slot {
-    variable<T> x{array<T>()};
-    data::batch<T> handed{x, {}};
-    std::vector<T> numbers;  // those of x, where it has another shape,
-    shape_type shape;        // which is this
+    column x, y;
+    Batch handed{x.held};
   };
 
   explicit state(std::size_t depth) : slots(depth + 1) {}
 
   slot& at(std::size_t number) { return slots[number % slots.size()]; }
 
-  /// Takes a slot back from the program, on its thread. Whoever still holds x keeps it.
+  /// Takes a slot back from the program, on its thread. Whoever still holds x or y keeps it.
   static void reclaim(slot& each) {
-    { const variable<T> let_go = std::move(each.handed.x); }
-    if (each.x.node().shared()) each.x = variable<T>::adopt(new node<T>(each.x.shape()));
+    each.x.reclaim(each.handed.x);
+    if constexpr (!labelled) each.y.reclaim(each.handed.y);
   }
 
   /// Copies a batch into the next slot, which the program has given back.
-  void fill(const data::batch<T>& from) {
+  void fill(const Batch& from) {
     slot& to = at(made);
-    const array_view<T> numbers = from.x.node().view();
-    to.shape = numbers.shape();
-    if (to.x.shape() == to.shape)
-      std::copy_n(numbers.data(), numbers.size(), to.x.node().data());
+    to.x.fill(from.x);
+    if constexpr (labelled)
+      to.handed.labels = from.labels;
     else
-      to.numbers.assign(numbers.data(), numbers.data() + numbers.size());
-    to.handed.labels = from.labels;
+      to.y.fill(from.y);
   }
 
   /// Makes the next slot's batch ready for the program.
-  data::batch<T>* hand_out() {
+  Batch* hand_out() {
     slot& now = at(handed++);
-    if (now.x.shape() != now.shape) {
-      now.x = variable<T>::adopt(new node<T>(now.shape));
-      std::copy(now.numbers.begin(), now.numbers.end(), now.x.node().data());
-    }
-    now.handed.x = now.x;
+    now.x.hand_out(now.handed.x);
+    if constexpr (!labelled) now.y.hand_out(now.handed.y);
     return &now.handed;
   }
 
   void run() {
     set_num_threads(1);  // two pools would fight for the processors
     try {
-      while (const data::batch<T>* const next = wait_and_advance()) {
+      while (const Batch* const next = wait_and_advance()) {
         fill(*next);
         const std::lock_guard guard(lock);
         ++made;
@@ -80,7 +102,7 @@ struct prefetcher<T>::state {
   }
 
   /// The next batch, once there is a slot for it; null at the end, also of the program's interest.
-  const data::batch<T>* wait_and_advance() {
+  const Batch* wait_and_advance() {
     {
       std::unique_lock guard(lock);
       changed.wait(guard, [this] { return stopping || made - returned < slots.size(); });
@@ -90,7 +112,7 @@ struct prefetcher<T>::state {
   }
 
   std::vector<slot> slots;
-  std::function<const data::batch<T>*()> advance;
+  std::function<const Batch*()> advance;
   std::thread thread;
 
   // Counts of batches since start(): handed to the program; made; given back. From `made` on the
@@ -102,16 +124,16 @@ struct prefetcher<T>::state {
   std::condition_variable changed;
 };
 
-template <real T>
-prefetcher<T>::prefetcher(std::size_t depth) : state_(std::make_unique<state>(depth)) {}
+template <class Batch>
+prefetcher<Batch>::prefetcher(std::size_t depth) : state_(std::make_unique<state>(depth)) {}
 
-template <real T>
-prefetcher<T>::~prefetcher() {
+template <class Batch>
+prefetcher<Batch>::~prefetcher() {
   stop();
 }
 
-template <real T>
-void prefetcher<T>::start(std::function<const data::batch<T>*()> advance) {
+template <class Batch>
+void prefetcher<Batch>::start(std::function<const Batch*()> advance) {
   stop();
   state& s = *state_;
   for (auto& each : s.slots) state::reclaim(each);  // some may come from a loop that was left
@@ -122,8 +144,8 @@ void prefetcher<T>::start(std::function<const data::batch<T>*()> advance) {
   s.thread = std::thread([&s] { s.run(); });
 }
 
-template <real T>
-void prefetcher<T>::stop() noexcept {
+template <class Batch>
+void prefetcher<Batch>::stop() noexcept {
   state& s = *state_;
   if (!s.thread.joinable()) return;
   {
@@ -134,8 +156,8 @@ void prefetcher<T>::stop() noexcept {
   s.thread.join();
 }
 
-template <real T>
-data::batch<T>* prefetcher<T>::next() {
+template <class Batch>
+Batch* prefetcher<Batch>::next() {
   state& s = *state_;
   if (s.handed > s.returned) {
     state::reclaim(s.at(s.returned));
@@ -152,7 +174,9 @@ data::batch<T>* prefetcher<T>::next() {
   return s.hand_out();
 }
 
-template class prefetcher<float>;
-template class prefetcher<double>;
+template class prefetcher<data::batch<float>>;
+template class prefetcher<data::batch<double>>;
+template class prefetcher<data::batch<float, float>>;
+template class prefetcher<data::batch<double, double>>;
 
 }  // namespace xtape::detail

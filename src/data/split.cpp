@@ -8,20 +8,12 @@
 #include <numeric>
 #include <string>
 
+#include "data/samples.hpp"
+
 namespace xtape::data {
 namespace {
 
 using counts = std::vector<std::size_t>;
-
-template <class T>
-void check(const char* call, const dataset<T>& samples, location where) {
-  const shape_type& shape = samples.x.shape();
-  if (shape.empty() || shape[0] != samples.labels.size())
-    throw shape_error(std::string(call) + ": x " + to_string(shape) + ", " +
-                          std::to_string(samples.labels.size()) +
-                          " labels: every row of x needs one label",
-                      where);
-}
 
 /// How many of n samples a share is.
 std::size_t part_of(std::size_t n, const char* name, double share, location where) {
@@ -57,28 +49,40 @@ counts shares(std::size_t size, const counts& class_sizes) {
 }  // namespace
 
 template <real T>
-dataset<T> select(const dataset<T>& samples, const std::vector<std::size_t>& indices,
-                  location where) {
-  check("select", samples, where);
-  shape_type shape = samples.x.shape();
-  const std::size_t row = samples.size() == 0 ? 0 : samples.x.size() / samples.size();
-  shape[0] = indices.size();
-  dataset<T> result{empty<T>(shape), {}, samples.classes};
-  result.labels.reserve(indices.size());
-  T* target = result.x.data();
-  for (const std::size_t i : indices) {
-    if (i >= samples.size())
+array<T> select(const array<T>& rows, const std::vector<std::size_t>& indices, location where) {
+  shape_type shape = rows.shape();
+  if (shape.empty()) throw shape_error("select: an array of shape () has no rows", where);
+  for (const std::size_t i : indices)
+    if (i >= shape[0])
       throw domain_error("select: index " + std::to_string(i) + ": there are " +
-                             std::to_string(samples.size()) + " samples",
+                             std::to_string(shape[0]) + " rows",
                          where);
-    target = std::copy_n(samples.x.data() + i * row, row, target);
-    result.labels.push_back(samples.labels[i]);
-  }
+  const std::size_t row = row_size(rows);
+  shape[0] = indices.size();
+  array<T> result = empty<T>(shape);
+  T* target = result.data();
+  for (const std::size_t i : indices) target = std::copy_n(rows.data() + i * row, row, target);
   return result;
 }
 
-template <real T>
-dataset<T> select(const dataset<T>& samples, std::size_t begin, std::size_t end, location where) {
+template <real T, class Target>
+dataset<T, Target> select(const dataset<T, Target>& samples,
+                          const std::vector<std::size_t>& indices, location where) {
+  check_rows("select", samples, where);
+  array<T> x = select(samples.x, indices, where);
+  if constexpr (std::is_same_v<Target, int>) {
+    std::vector<int> labels;
+    labels.reserve(indices.size());
+    for (const std::size_t i : indices) labels.push_back(samples.labels[i]);
+    return {std::move(x), std::move(labels), samples.classes};
+  } else {
+    return {std::move(x), select(samples.y, indices, where)};
+  }
+}
+
+template <real T, class Target>
+dataset<T, Target> select(const dataset<T, Target>& samples, std::size_t begin, std::size_t end,
+                          location where) {
   if (begin > end || end > samples.size())
     throw domain_error("select: from " + std::to_string(begin) + " to " + std::to_string(end) +
                            ": there are " + std::to_string(samples.size()) + " samples",
@@ -88,10 +92,10 @@ dataset<T> select(const dataset<T>& samples, std::size_t begin, std::size_t end,
   return select(samples, indices, where);
 }
 
-template <real T>
-train_validation_test<T> split(const dataset<T>& samples, rng& random, const split_options& options,
-                               location where) {
-  check("split", samples, where);
+template <real T, class Target>
+train_validation_test<T, Target> split(const dataset<T, Target>& samples, rng& random,
+                                       const split_options& options, location where) {
+  check_rows("split", samples, where);
   const std::size_t n = samples.size();
   if (n == 0) throw domain_error("split: the dataset is empty", where);
   const std::size_t test = part_of(n, "test", options.test, where);
@@ -103,19 +107,27 @@ train_validation_test<T> split(const dataset<T>& samples, rng& random, const spl
                        where);
 
   // Not stratified, all are of one class.
-  const auto classes =
-      options.stratified ? static_cast<std::size_t>(std::max(samples.classes, 0)) : 1;
-  const auto class_of = [&](std::size_t i) {
-    return options.stratified ? static_cast<std::size_t>(samples.labels[i]) : 0;
-  };
+  std::size_t classes = 1;
+  std::vector<std::size_t> class_of(n, 0);
+  if (options.stratified) {
+    if constexpr (!std::is_same_v<Target, int>) {
+      throw domain_error("split: stratified: the samples have no labels", where);
+    } else {
+      classes = static_cast<std::size_t>(std::max(samples.classes, 0));
+      for (std::size_t i = 0; i < n; ++i)
+        class_of[i] =
+            static_cast<std::size_t>(samples.labels[i]);  // a negative label is a huge number
+    }
+  }
   counts left(classes, 0);
   for (std::size_t i = 0; i < n; ++i) {
-    if (class_of(i) >= classes)  // a negative label is a huge number
-      throw domain_error("split: label " + std::to_string(samples.labels[i]) + " at index " +
-                             std::to_string(i) + ": classes are 0 to " +
-                             std::to_string(samples.classes - 1),
+    if (class_of[i] >= classes)
+      throw domain_error("split: label " +
+                             std::to_string(static_cast<std::ptrdiff_t>(class_of[i])) +
+                             " at index " + std::to_string(i) + ": classes are 0 to " +
+                             std::to_string(static_cast<std::ptrdiff_t>(classes) - 1),
                          where);
-    ++left[class_of(i)];
+    ++left[class_of[i]];
   }
   counts for_test = shares(test, left);
   for (std::size_t c = 0; c < classes; ++c) left[c] -= for_test[c];
@@ -126,7 +138,7 @@ train_validation_test<T> split(const dataset<T>& samples, rng& random, const spl
   random.shuffle(order);
   std::array<std::vector<std::size_t>, 3> parts;  // train, validation, test
   for (const std::size_t i : order) {
-    std::size_t &of_test = for_test[class_of(i)], &of_validation = for_validation[class_of(i)];
+    std::size_t &of_test = for_test[class_of[i]], &of_validation = for_validation[class_of[i]];
     const std::size_t part = of_test > 0 ? 2 : of_validation > 0 ? 1 : 0;
     if (part == 2) --of_test;
     if (part == 1) --of_validation;
@@ -136,17 +148,32 @@ train_validation_test<T> split(const dataset<T>& samples, rng& random, const spl
           select(samples, parts[2], where)};
 }
 
-template XTAPE_API dataset<float> select<float>(const dataset<float>&,
+template XTAPE_API array<float> select(const array<float>&, const std::vector<std::size_t>&,
+                                       location);
+template XTAPE_API dataset<float> select(const dataset<float>&, const std::vector<std::size_t>&,
+                                         location);
+template XTAPE_API dataset<float> select(const dataset<float>&, std::size_t, std::size_t, location);
+template XTAPE_API train_validation_test<float> split(const dataset<float>&, rng&,
+                                                      const split_options&, location);
+template XTAPE_API dataset<float, float> select(const dataset<float, float>&,
                                                 const std::vector<std::size_t>&, location);
-template XTAPE_API dataset<double> select<double>(const dataset<double>&,
-                                                  const std::vector<std::size_t>&, location);
-template XTAPE_API dataset<float> select<float>(const dataset<float>&, std::size_t, std::size_t,
-                                                location);
-template XTAPE_API dataset<double> select<double>(const dataset<double>&, std::size_t, std::size_t,
-                                                  location);
-template XTAPE_API train_validation_test<float> split<float>(const dataset<float>&, rng&,
+template XTAPE_API dataset<float, float> select(const dataset<float, float>&, std::size_t,
+                                                std::size_t, location);
+template XTAPE_API train_validation_test<float, float> split(const dataset<float, float>&, rng&,
                                                              const split_options&, location);
-template XTAPE_API train_validation_test<double> split<double>(const dataset<double>&, rng&,
+template XTAPE_API array<double> select(const array<double>&, const std::vector<std::size_t>&,
+                                        location);
+template XTAPE_API dataset<double> select(const dataset<double>&, const std::vector<std::size_t>&,
+                                          location);
+template XTAPE_API dataset<double> select(const dataset<double>&, std::size_t, std::size_t,
+                                          location);
+template XTAPE_API train_validation_test<double> split(const dataset<double>&, rng&,
+                                                       const split_options&, location);
+template XTAPE_API dataset<double, double> select(const dataset<double, double>&,
+                                                  const std::vector<std::size_t>&, location);
+template XTAPE_API dataset<double, double> select(const dataset<double, double>&, std::size_t,
+                                                  std::size_t, location);
+template XTAPE_API train_validation_test<double, double> split(const dataset<double, double>&, rng&,
                                                                const split_options&, location);
 
 }  // namespace xtape::data

@@ -131,6 +131,39 @@ TEST_CASE("samples may have any shape", "[data][batches]") {
   for (auto& [x, labels] : batches(plain, 3)) CHECK(x.shape() == shape_type{3});
 }
 
+TEST_CASE("numbers to predict come with their rows, in the order of labelled samples",
+          "[data][batches]") {
+  const auto labelled = numbered(23);
+  dataset<double, double> samples{labelled.x, xtape::empty<double>({23, 3})};
+  for (std::size_t i = 0; i < 23; ++i)
+    for (std::size_t j = 0; j < 3; ++j) samples.y(i, j) = static_cast<double>(10 * i + j);
+  CHECK(samples.size() == 23);
+  rng a(5), b(5);
+  auto range = batches(samples, 4, a);
+  auto reference = batches(labelled, 4, b);
+  CHECK(range.size() == reference.size());
+  for (int epoch = 0; epoch < 3; ++epoch) {
+    std::vector<int> order;
+    for (auto& [x, y] : range) {
+      REQUIRE(y.shape() == shape_type{x.shape()[0], 3});
+      for (std::size_t i = 0; i < x.shape()[0]; ++i) {
+        const double row = x.value()(i, 0);
+        REQUIRE(x.value()(i, 1) == row + 0.5);
+        for (std::size_t j = 0; j < 3; ++j)
+          REQUIRE(y.value()(i, j) == 10 * row + static_cast<double>(j));
+        order.push_back(static_cast<int>(row));
+      }
+    }
+    CHECK(order == visit(reference));
+  }
+  const dataset<float, float> plain{xtape::zeros<float>({3, 2}), {1, 2, 4}};
+  std::vector<xtape::variable<float>> kept;
+  for (auto& [x, y] : batches(plain, 2)) kept.push_back(y);
+  REQUIRE(kept.size() == 2);
+  CHECK(kept[0].value() == xtape::array<float>{1, 2});
+  CHECK(kept[1].value() == xtape::array<float>{4});
+}
+
 TEST_CASE("a batch may be kept, or moved out of its range", "[data][batches]") {
   const auto samples = numbered(9);
   const bool moved = GENERATE(true, false);
@@ -273,6 +306,12 @@ TEST_CASE("errors of batches", "[data][batches][errors]") {
                        Message("batches: x (3, 2), 2 labels: every row of x needs one label"));
   CHECK_THROWS_MATCHES(range.begin(), shape_error,
                        Message("batches: x (3, 2), 2 labels: every row of x needs one label"));
+  dataset<double, double> predicted{samples.x, xtape::zeros<double>({2})};
+  CHECK_THROWS_MATCHES(batches(predicted, 2, random, {}, nowhere), shape_error,
+                       Message("batches: x (3, 2), y (2): every row of x needs one of y"));
+  predicted.y = xtape::zeros<double>({});
+  CHECK_THROWS_MATCHES(batches(predicted, 2, random, {}, nowhere), shape_error,
+                       Message("batches: x (3, 2), y (): every row of x needs one of y"));
   samples = numbered(2);
   CHECK_THROWS_MATCHES(range.begin(), shape_error,
                        Message("batches: the dataset has changed from 3 to 2 samples"));

@@ -128,6 +128,32 @@ TEST_CASE("prefetch: the batches are bitwise the same, epoch after epoch", "[thr
   CHECK(epoch(prefetch(batches(samples, batch_size))) == epoch(batches(samples, batch_size)));
 }
 
+TEST_CASE("prefetch: numbers to predict come with their rows", "[threads][prefetch]") {
+  rng random(6);
+  const dataset<double, double> samples{random.normal<double>({50, 3}),
+                                        random.normal<double>({50, 2})};
+  rng a(1), b(1);
+  auto plain = batches(samples, 8, a);
+  auto ahead = prefetch(batches(samples, 8, b));
+  std::vector<variable<double>> kept;
+  std::vector<array<double>> expected;
+  for (int repeat = 0; repeat < 3; ++repeat) {
+    for (auto& [x, y] : plain) {
+      expected.push_back(x.value());
+      expected.push_back(y.value());
+    }
+    for (auto& [x, y] : ahead) {
+      kept.push_back(x);
+      kept.push_back(repeat == 1 ? std::move(y) : y);
+    }
+  }
+  REQUIRE(kept.size() == expected.size());
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    const bool same = kept[i].value() == expected[i];
+    CHECK(same);
+  }
+}
+
 TEST_CASE("prefetch: the generator is the program's during an epoch", "[threads][prefetch]") {
   const auto samples = random_samples(50);
   rng a(1), b(1);

@@ -156,7 +156,47 @@ TEST_CASE("select takes samples by index", "[data][split]") {
   for (std::size_t i = 0; i < 3; ++i) CHECK(some.x(i, 1, 1) == static_cast<float>(some.labels[i]));
   CHECK(select(samples, {}).x.shape() == shape_type{0, 2, 2});
   CHECK_THROWS_MATCHES(select(samples, {0, 3}, nowhere), domain_error,
-                       Message("select: index 3: there are 3 samples"));
+                       Message("select: index 3: there are 3 rows"));
+}
+
+TEST_CASE("numbers to predict are split as labels are", "[data][split]") {
+  const auto labelled = of_classes({0, 1, 0, 1, 1, 0, 2}, 3);
+  dataset<double, double> samples{labelled.x, xtape::empty<double>({7, 1})};
+  for (std::size_t i = 0; i < 7; ++i) samples.y(i, 0) = 10 * samples.x(i, 0);
+  rng a(4), b(4);
+  const auto parts = split(samples, a, {.validation = 0.3, .test = 0.15});
+  const auto reference = split(labelled, b, {.validation = 0.3, .test = 0.15});
+  CHECK(a == b);
+  const auto check = [](const dataset<double, double>& part, const dataset<double>& expected) {
+    CHECK((part.x == expected.x));
+    REQUIRE(part.y.shape() == shape_type{expected.size(), 1});
+    for (std::size_t i = 0; i < part.size(); ++i) CHECK(part.y(i, 0) == 10 * expected.x(i, 0));
+  };
+  check(parts.train, reference.train);
+  check(parts.validation, reference.validation);
+  check(parts.test, reference.test);
+  CHECK(parts.test.size() == 1);
+  check(select(samples, {6, 0, 6}), select(labelled, {6, 0, 6}));
+  check(select(samples, 2, 5), select(labelled, 2, 5));
+  CHECK_THROWS_MATCHES(split(samples, a, {.stratified = true}, nowhere), domain_error,
+                       Message("split: stratified: the samples have no labels"));
+  CHECK(a == b);
+  samples.y = xtape::zeros<double>({6, 1});
+  CHECK_THROWS_MATCHES(split(samples, a, {}, nowhere), shape_error,
+                       Message("split: x (7, 2), y (6, 1): every row of x needs one of y"));
+  CHECK_THROWS_MATCHES(select(samples, {0}, nowhere), shape_error,
+                       Message("select: x (7, 2), y (6, 1): every row of x needs one of y"));
+}
+
+TEST_CASE("select takes rows of an array", "[data][split]") {
+  const xtape::array<float> rows{{1, 2}, {3, 4}, {5, 6}};
+  CHECK((select(rows, {2, 0, 2}) == xtape::array<float>{{5, 6}, {1, 2}, {5, 6}}));
+  CHECK(select(rows, {}).shape() == shape_type{0, 2});
+  CHECK(select(xtape::zeros<float>({0, 4}), {}).shape() == shape_type{0, 4});
+  CHECK_THROWS_MATCHES(select(rows, {0, 3}, nowhere), domain_error,
+                       Message("select: index 3: there are 3 rows"));
+  CHECK_THROWS_MATCHES(select(xtape::zeros<float>({}), {0}, nowhere), shape_error,
+                       Message("select: an array of shape () has no rows"));
 }
 
 TEST_CASE("select takes samples in a row", "[data][split]") {

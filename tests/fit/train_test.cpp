@@ -328,3 +328,20 @@ TEST_CASE("errors of train", "[fit][errors]") {
           [&](const auto& batch) { return xtape::mean(batch.x); }, {}, nowhere),
       domain_error, Message("fit::train: there are no batches"));
 }
+
+TEST_CASE("fit::train learns numbers from mini-batches", "[fit]") {
+  const auto made = xtape::data::make_regression<double>(
+      {.n_samples = 200, .n_features = 3, .n_informative = 3, .bias = 4, .seed = 2});
+  rng random(1);
+  const auto [train, validation, test] = xtape::data::split(made.samples(), random, {});
+  nn::linear<double> model(3, 1, xtape::init::zeros(), random);
+  xtape::optim::sgd<double> optimizer(nn::parameters<double>(model), {.learning_rate = 0.1});
+  const auto loss = [&](const auto& b) {
+    return xtape::mse(model(b.x), xtape::reshape(b.y, {-1, 1}));
+  };
+  fit::train(model, optimizer, batches(train, 16, random), loss, {.epochs = 60, .progress = false});
+  CHECK(fit::evaluate(batches(test, 40), loss) < 1e-18);
+  for (std::size_t j = 0; j < 3; ++j)
+    CHECK_THAT(model.weight.value()(j, 0), WithinRel(made.coefficients(j), 1e-9));
+  CHECK_THAT(model.bias.value()(0), WithinRel(4.0, 1e-9));
+}

@@ -16,10 +16,17 @@
 namespace xtape::data {
 
 /// Some samples of a dataset. x: (b, features), a constant that operations take as it is, without a copy; labels: b of them.
-template <real T>
-struct batch {
+template <real T, class Target = int>
+struct XTAPE_API batch {
   variable<T> x;
-  std::vector<int> labels;
+  std::vector<int> labels = {};
+};
+
+/// The same where numbers are to be predicted: y, as x, has b rows of the dataset's.
+template <real T>
+struct XTAPE_API batch<T, T> {
+  variable<T> x;
+  variable<T> y{array<T>()};
 };
 
 /// How a dataset is cut into batches.
@@ -40,14 +47,14 @@ struct batch_place {
 /// one, else its memory is filled again. Every begin() starts an epoch with a new order, so the range may be kept and
 /// iterated once an epoch; nothing is then asked of the system allocator after the first. An epoch ends with
 /// its iterator, also where a loop is left early. The dataset and the generator must outlive it.
-template <real T>
+template <real T, class Target = int>
 class batch_range {
  public:
   class iterator {
    public:
-    using value_type = batch<T>;
-    using reference = batch<T>&;
-    using pointer = batch<T>*;
+    using value_type = batch<T, Target>;
+    using reference = value_type&;
+    using pointer = value_type*;
     using difference_type = std::ptrdiff_t;
     using iterator_concept = std::input_iterator_tag;
 
@@ -81,7 +88,7 @@ class batch_range {
     friend batch_range;
   };
 
-  batch_range(const dataset<T>& samples, std::int64_t batch_size, rng* random,
+  batch_range(const dataset<T, Target>& samples, std::int64_t batch_size, rng* random,
               const batch_options& options, location where);
 
   /// Starts an epoch: draws a new order and gathers its first batch. After resume() it goes on with the epoch
@@ -107,7 +114,7 @@ class batch_range {
     place_ = 0;
   }
 
-  const dataset<T>* samples_;
+  const dataset<T, Target>* samples_;
   std::size_t batch_size_;
   rng* random_;  // null: the samples in their own order
   location where_;
@@ -119,36 +126,41 @@ class batch_range {
   std::uint64_t epoch_ = 0;
   rng::state_type start_{};  // of the generator, ahead of the order
   std::vector<std::size_t, pool_allocator<std::size_t>> order_;
-  variable<T> x_{array<T>()};  // of the batch, filled again where nobody else holds it
-  batch<T> batch_{x_, {}};
+  variable<T> x_{array<T>()},
+      y_{array<T>()};  // the batch's, filled again where nobody else holds them
+  batch<T, Target> batch_{x_};
 };
 
 /// The samples in batches of that size, each epoch in a new random order:
 ///
 ///     for (auto& [x, labels] : xp::data::batches(train, 128, random)) ...
 ///
-/// The last batch is smaller where the size does not divide the number of samples. An epoch takes
+/// (`[x, y]` of a dataset<T, T>). The last batch is smaller where the size does not divide the number of samples. An epoch takes
 /// about one draw a sample of the generator, at its begin.
 /// Throws domain_error for a batch size below 1 or a dataset that is empty (or has fewer samples
-/// than one batch, where the last is dropped), shape_error where x and labels differ in number, and
+/// than one batch, where the last is dropped), shape_error where x and labels or y differ in number, and
 /// while iterating where the dataset has another number of samples than it had.
-template <real T>
-batch_range<T> batches(const dataset<T>& samples, std::int64_t batch_size, rng& random,
-                       const batch_options& options = {}, location where = location::current()) {
-  return batch_range<T>(samples, batch_size, &random, options, where);
+template <real T, class Target>
+batch_range<T, Target> batches(const dataset<T, Target>& samples, std::int64_t batch_size,
+                               rng& random, const batch_options& options = {},
+                               location where = location::current()) {
+  return batch_range<T, Target>(samples, batch_size, &random, options, where);
 }
 
 /// The samples in batches of that size, in their own order: for measuring.
-template <real T>
-batch_range<T> batches(const dataset<T>& samples, std::int64_t batch_size,
-                       const batch_options& options = {}, location where = location::current()) {
-  return batch_range<T>(samples, batch_size, nullptr, options, where);
+template <real T, class Target>
+batch_range<T, Target> batches(const dataset<T, Target>& samples, std::int64_t batch_size,
+                               const batch_options& options = {},
+                               location where = location::current()) {
+  return batch_range<T, Target>(samples, batch_size, nullptr, options, where);
 }
 
 /// A range refers to its dataset, which must therefore have a name.
-template <real T>
-batch_range<T> batches(dataset<T>&&, std::int64_t, rng&, const batch_options& = {}) = delete;
-template <real T>
-batch_range<T> batches(dataset<T>&&, std::int64_t, const batch_options& = {}) = delete;
+template <real T, class Target>
+batch_range<T, Target> batches(dataset<T, Target>&&, std::int64_t, rng&,
+                               const batch_options& = {}) = delete;
+template <real T, class Target>
+batch_range<T, Target> batches(dataset<T, Target>&&, std::int64_t,
+                               const batch_options& = {}) = delete;
 
 }  // namespace xtape::data

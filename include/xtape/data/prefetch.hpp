@@ -16,7 +16,7 @@
 namespace xtape::detail {
 
 /// The second thread of a prefetch_range, and the batches that wait between the two.
-template <real T>
+template <class Batch>
 class XTAPE_API prefetcher {
  public:
   /// depth: how many batches may wait.
@@ -25,20 +25,22 @@ class XTAPE_API prefetcher {
 
   /// Starts the thread. `advance` makes a batch, null at the end; it is called on that thread,
   /// until it returns null or throws, or stop() is called. What it returns is copied.
-  void start(std::function<const data::batch<T>*()> advance);
+  void start(std::function<const Batch*()> advance);
   /// Ends the thread, after the batch that it is making.
   void stop() noexcept;
   /// The next batch, valid until the next call; null at the end. Throws what `advance` threw in its
   /// place.
-  data::batch<T>* next();
+  Batch* next();
 
  private:
   struct state;
   std::unique_ptr<state> state_;
 };
 
-extern template class prefetcher<float>;
-extern template class prefetcher<double>;
+extern template class prefetcher<data::batch<float>>;
+extern template class prefetcher<data::batch<double>>;
+extern template class prefetcher<data::batch<float, float>>;
+extern template class prefetcher<data::batch<double, double>>;
 
 }  // namespace xtape::detail
 
@@ -67,8 +69,9 @@ class prefetch_range : xtape::detail::pinned {
  public:
   using value_type = std::remove_cvref_t<decltype(*std::declval<Range&>().begin())>;
   using element = typename decltype(value_type::x)::value_type;
-  static_assert(std::is_same_v<value_type, batch<element>> &&
-                    std::is_lvalue_reference_v<decltype(*std::declval<Range&>().begin())>,
+  static_assert((std::is_same_v<value_type, batch<element>> ||
+                 std::is_same_v<value_type, batch<element, element>>)&&std::
+                    is_lvalue_reference_v<decltype(*std::declval<Range&>().begin())>,
                 "the elements of the range are batches that it keeps until its next step");
 
   class iterator {
@@ -132,7 +135,7 @@ class prefetch_range : xtape::detail::pinned {
 
   Range range_;
   value_type* current_ = nullptr;
-  xtape::detail::prefetcher<element> ahead_;  // the last member: its thread uses range_
+  xtape::detail::prefetcher<value_type> ahead_;  // the last member: its thread uses range_
 };
 
 /// The batches of a range, made ahead on a second thread:

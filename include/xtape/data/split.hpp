@@ -12,11 +12,11 @@ namespace xtape::data {
 
 /// Samples to learn from, samples to choose by (when to stop, which model), and samples to be
 /// judged by, once.
-template <real T>
+template <real T, class Target = int>
 struct train_validation_test {
-  dataset<T> train;
-  dataset<T> validation;
-  dataset<T> test;
+  dataset<T, Target> train;
+  dataset<T, Target> validation;
+  dataset<T, Target> test;
 };
 
 /// Which part of the samples is set aside.
@@ -41,22 +41,29 @@ struct split_options {
 ///
 /// Throws domain_error for no samples, for a share outside its domain, for one that asks for
 /// samples and gets none, where no samples are left to learn from, and, stratified, for a label
-/// that is not in 0, ..., classes - 1; shape_error where x and labels differ in number.
+/// that is not in 0, ..., classes - 1, or samples without labels; shape_error where x and labels or y differ in number.
+template <real T, class Target>
+train_validation_test<T, Target> split(const dataset<T, Target>& samples, rng& random,
+                                       const split_options& options = {},
+                                       location where = location::current());
+
+/// The rows at these indices, in this order; one may come several times. Throws shape_error for an array without axes,
+/// domain_error for an index that is not there.
 template <real T>
-train_validation_test<T> split(const dataset<T>& samples, rng& random,
-                               const split_options& options = {},
-                               location where = location::current());
+array<T> select(const array<T>& rows, const std::vector<std::size_t>& indices,
+                location where = location::current());
 
 /// The samples at these indices, in this order; one may come several times. Throws domain_error for
-/// an index that is not there, shape_error where x and labels differ in number.
-template <real T>
-dataset<T> select(const dataset<T>& samples, const std::vector<std::size_t>& indices,
-                  location where = location::current());
+/// an index that is not there, shape_error where x and labels or y differ in number.
+template <real T, class Target>
+dataset<T, Target> select(const dataset<T, Target>& samples,
+                          const std::vector<std::size_t>& indices,
+                          location where = location::current());
 
 /// The samples begin, ..., end - 1. Throws domain_error unless 0 <= begin <= end <= samples.size(), shape_error where
-/// x and labels differ in number.
-template <real T>
-dataset<T> select(const dataset<T>& samples, std::size_t begin, std::size_t end,
-                  location where = location::current());
+/// x and labels or y differ in number.
+template <real T, class Target>
+dataset<T, Target> select(const dataset<T, Target>& samples, std::size_t begin, std::size_t end,
+                          location where = location::current());
 
 }  // namespace xtape::data

@@ -66,8 +66,8 @@ class XTAPE_API checkpoint {
   /// Batches: the place in the epoch under way, and what its order was drawn from. The generator
   /// that the range draws from must be added, too. One saved in the body of a loop over the range
   /// is resumed with the batch after; the loop's body is not entered again where that was the last.
-  template <real T>
-  void add(const std::string& name, data::batch_range<T>& batches,
+  template <real T, class Target>
+  void add(const std::string& name, data::batch_range<T, Target>& batches,
            location where = location::current()) {
     const auto place = std::make_shared<data::batch_place>();
     add_object(
