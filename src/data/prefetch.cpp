@@ -31,8 +31,8 @@ struct prefetcher<Batch>::state {
     std::vector<element> numbers;  // those of `held`, where it has another shape,
     shape_type shape;              // which is this
 
-    void reclaim(variable<element>& handed) {
-      { const variable<element> let_go = std::move(handed); }
+    void reclaim(variable<element>& given) {
+      { const variable<element> let_go = std::move(given); }
       if (held.node().shared()) held = variable<element>::adopt(new node<element>(held.shape()));
     }
     void fill(const variable<element>& from) {
@@ -43,12 +43,12 @@ struct prefetcher<Batch>::state {
       else
         numbers.assign(all.data(), all.data() + all.size());
     }
-    void hand_out(variable<element>& handed) {
+    void hand_out(variable<element>& given) {
       if (held.shape() != shape) {
         held = variable<element>::adopt(new node<element>(shape));
         std::copy(numbers.begin(), numbers.end(), held.node().data());
       }
-      handed = held;
+      given = held;
     }
   };
   struct slot {

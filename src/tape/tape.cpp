@@ -64,7 +64,7 @@ tape::~tape() {
 // Going down from entry i, memory that the caches have lost is asked for a few entries ahead.
 void tape::fetch_ahead(std::size_t i) const {
   if (i < 8) return;
-  for (const std::size_t half : {0, 64}) {
+  for (const std::size_t half : {0u, 64u}) {
     __builtin_prefetch(reinterpret_cast<const char*>(entries_[i - 8]) + half);
     __builtin_prefetch(reinterpret_cast<const char*>(entries_[i - 4]->output_) + half);
   }
