@@ -107,8 +107,9 @@ class dimensions {
   const_reverse_iterator crend() const noexcept { return rend(); }
 
   friend bool operator==(const dimensions& a, const dimensions& b) noexcept {
-    T different = static_cast<T>(a.size_ ^ b.size_);
-    for (size_type i = 0; i < max_rank; ++i) different |= a.data_[i] ^ b.data_[i];
+    size_type different = a.size_ ^ b.size_;
+    for (size_type i = 0; i < max_rank; ++i)
+      different |= static_cast<size_type>(a.data_[i] ^ b.data_[i]);
     return different == 0;
   }
 
