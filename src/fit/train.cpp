@@ -35,7 +35,13 @@ double watched(const epoch& done, const early_stopping& stop, location where) {
             (stop.watch.empty() ? "the first measurement" : '\'' + stop.watch + '\'') +
             ": not measured in epoch " + std::to_string(done.number),
         where);
-  return found->value;
+  return stop.maximize ? -found->value : found->value;
+}
+
+void throw_not_finite(const epoch& now, std::size_t batch, location where) {
+  throw domain_error("fit::train: epoch " + std::to_string(now.number) + ", batch " +
+                         std::to_string(batch) + ": the loss is not finite",
+                     where);
 }
 
 }  // namespace xtape::fit

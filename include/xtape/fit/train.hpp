@@ -54,9 +54,38 @@ struct options {
 /// Throws domain_error for options outside of their domains, or early stopping without anything
 /// measured.
 XTAPE_API void check(const options& how, location where);
-/// The value that early stopping watches. Throws domain_error where nothing of that name was
-/// measured.
+/// The value that early stopping watches, negative where greater is better. Throws domain_error where
+/// nothing of that name was measured.
 XTAPE_API double watched(const epoch& done, const early_stopping& stop, location where);
+[[noreturn]] XTAPE_API void throw_not_finite(const epoch& now, std::size_t batch, location where);
+
+/// A mean over samples of what is known of each batch: its own mean, a number or a variable of one
+/// element.
+class mean {
+ public:
+  template <class Value>
+  void add(const Value& value, std::size_t samples) {
+    double number = 0;
+    if constexpr (requires { value.item(); })
+      number = static_cast<double>(value.item());
+    else
+      number = static_cast<double>(value);
+    total_ += number * static_cast<double>(samples);
+    samples_ += samples;
+    ++batches_;
+  }
+  std::size_t samples() const { return samples_; }
+  std::size_t batches() const { return batches_; }
+  /// Throws domain_error, naming the call, where there are no batches.
+  double value(const char* call, location where) const {
+    if (samples_ == 0) throw domain_error(std::string(call) + ": there are no batches", where);
+    return total_ / static_cast<double>(samples_);
+  }
+
+ private:
+  double total_ = 0;
+  std::size_t samples_ = 0, batches_ = 0;
+};
 
 /// Trains a model: epochs over the batches, a step of the optimizer for each.
 ///
@@ -89,7 +118,7 @@ history train(Model& model, Optimizer& optimizer, Batches&& batches, const Loss&
 
   history past;
   std::optional<Model> best;
-  double best_value = std::numeric_limits<double>::infinity();  // maximize: of the negative value
+  double best_value = std::numeric_limits<double>::infinity();
   for (bool done = false; !done;) {
     epoch now{.number = static_cast<std::int64_t>(past.epochs.size()) + 1};
     if (how.learning_rate)
@@ -97,39 +126,31 @@ history train(Model& model, Optimizer& optimizer, Batches&& batches, const Loss&
     now.learning_rate = optimizer.learning_rate();
 
     const auto start = std::chrono::steady_clock::now();
-    double total = 0;
-    std::size_t samples = 0, number = 0;
+    mean losses;
     for (auto& batch : batches) {
       const tape recording;  // layers train as long as it lives
       const auto value = loss(batch);
-      ++number;
       if (!std::isfinite(value.item())) {
         if (best) model = *best;
-        throw domain_error("fit::train: epoch " + std::to_string(now.number) + ", batch " +
-                               std::to_string(number) + ": the loss is not finite",
-                           where);
+        throw_not_finite(now, losses.batches() + 1, where);
       }
       optimizer.zero_grad();
       value.backward();
       if (how.before_step) how.before_step();
       optimizer.step();
-      const std::size_t count = batch.x.shape()[0];
-      samples += count;
-      total += static_cast<double>(value.item()) * static_cast<double>(count);
-      bar.batch_done(samples, total / static_cast<double>(samples));
+      losses.add(value, batch.x.shape()[0]);
+      bar.batch_done(losses.samples(), losses.value("fit::train", where));
     }
-    if (samples == 0) throw domain_error("fit::train: there are no batches", where);
-    now.loss = total / static_cast<double>(samples);
+    now.loss = losses.value("fit::train", where);
     now.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    now.samples_per_second = static_cast<double>(samples) / now.seconds;
-
+    now.samples_per_second = static_cast<double>(losses.samples()) / now.seconds;
     if (how.measure) {
       const no_grad quiet;  // also where a tape of the program's is alive
       now.measured = how.measure();
     }
-    if (now.number == how.epochs) done = true;
+    done = now.number == how.epochs;
     if (how.stop) {
-      const double value = watched(now, *how.stop, where) * (how.stop->maximize ? -1 : 1);
+      const double value = watched(now, *how.stop, where);
       if (value < best_value - how.stop->min_delta) {  // a NaN is never better
         best_value = value;
         best = model;
@@ -148,9 +169,8 @@ history train(Model& model, Optimizer& optimizer, Batches&& batches, const Loss&
         done = true;
       }
   }
-  const std::int64_t last = past.epochs.back().number;
-  if (best && past.best != last) model = *best;
-  if (!best) past.best = last;
+  if (!best) past.best = past.epochs.back().number;
+  if (past.best != past.epochs.back().number) model = *best;
   return past;
 }
 
@@ -165,19 +185,9 @@ template <class Batches, class Measure>
 double evaluate(Batches&& batches, const Measure& measure, location where = location::current()) {
   const no_grad quiet;
   const nn::evaluation mode;
-  double total = 0;
-  std::size_t samples = 0;
-  for (auto& batch : batches) {
-    const auto value = measure(batch);
-    const std::size_t count = batch.x.shape()[0];
-    samples += count;
-    if constexpr (requires { value.item(); })
-      total += static_cast<double>(value.item()) * static_cast<double>(count);
-    else
-      total += static_cast<double>(value) * static_cast<double>(count);
-  }
-  if (samples == 0) throw domain_error("fit::evaluate: there are no batches", where);
-  return total / static_cast<double>(samples);
+  mean all;
+  for (auto& batch : batches) all.add(measure(batch), batch.x.shape()[0]);
+  return all.value("fit::evaluate", where);
 }
 
 }  // namespace xtape::fit
