@@ -25,7 +25,7 @@ static int run(bool quick, std::uint64_t seed, double dropped) {
   for (const int units : {256, 128, 100}) {
     net.add(xp::nn::linear<float>(width, units, xp::init::he_normal(), random));
     net.add(xp::relu);
-    if (dropped > 0) net.add(xp::nn::dropout(dropped, random));
+    if (dropped != 0) net.add(xp::nn::dropout(dropped, random));
     width = units;
   }
   net.add(xp::nn::linear<float>(width, 10, xp::init::glorot_uniform(), random));

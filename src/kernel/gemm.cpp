@@ -139,9 +139,9 @@ void small_gemm(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n
   }
 }
 
-/// Where small_gemm was measured faster than OpenBLAS 0.3.21 (8x8 by 8x4: 30 ns to 46 ns, by its
-/// transpose 44 ns to 124 ns, double on AVX-512): OpenBLAS has small kernels of its own, the slowest
-/// for a transposed b.
+/// Where small_gemm was measured faster than OpenBLAS 0.3.21, or as fast (8x4 by 4x8: 41 ns to 56 ns, with the second
+/// factor transposed 45 ns to 191 ns, double on AVX-512): OpenBLAS has small kernels of its own, the slowest for a
+/// transposed b.
 bool is_small(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std::size_t k) {
   if (k > packed_rows || (m == 1) != (n == 1)) return false;
   const std::size_t products = m * n * k;

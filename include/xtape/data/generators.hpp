@@ -99,6 +99,7 @@ struct regression_set {
   array<T> coefficients;  ///< w: (d), the true ones
   T bias;                 ///< b, the true one
 
+  /// x and y, copied: to be split, or cut into batches.
   dataset<T, T> samples() const { return {x, y}; }
   /// The number of samples.
   std::size_t size() const noexcept { return y.size(); }

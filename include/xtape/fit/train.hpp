@@ -57,11 +57,12 @@ XTAPE_API void check(const options& how, location where);
 /// The value that early stopping watches, negative where greater is better. Throws domain_error where
 /// nothing of that name was measured.
 XTAPE_API double watched(const epoch& done, const early_stopping& stop, location where);
+/// Throws the domain_error of a loss that is not finite; `batch` counts from 1.
 [[noreturn]] XTAPE_API void throw_not_finite(const epoch& now, std::size_t batch, location where);
 
 /// A mean over samples of what is known of each batch: its own mean, a number or a variable of one
 /// element.
-class mean {
+class batch_mean {
  public:
   template <class Value>
   void add(const Value& value, std::size_t samples) {
@@ -126,7 +127,7 @@ history train(Model& model, Optimizer& optimizer, Batches&& batches, const Loss&
     now.learning_rate = optimizer.learning_rate();
 
     const auto start = std::chrono::steady_clock::now();
-    mean losses;
+    batch_mean losses;
     for (auto& batch : batches) {
       const tape recording;  // layers train as long as it lives
       const auto value = loss(batch);
@@ -185,7 +186,7 @@ template <class Batches, class Measure>
 double evaluate(Batches&& batches, const Measure& measure, location where = location::current()) {
   const no_grad quiet;
   const nn::evaluation mode;
-  mean all;
+  batch_mean all;
   for (auto& batch : batches) all.add(measure(batch), batch.x.shape()[0]);
   return all.value("fit::evaluate", where);
 }
